@@ -1,0 +1,6 @@
+export * from './duration.ts'
+export * from './fault.ts'
+export * from './hash.ts'
+export * from './json.ts'
+export * from './names.ts'
+export * from './suggest.ts'
