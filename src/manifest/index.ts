@@ -1,0 +1,6 @@
+export * from './pipeline.ts'
+export * from './run.ts'
+export { API_VERSION } from './shared.ts'
+export * from './source.ts'
+export * from './storage.ts'
+export * from './target.ts'

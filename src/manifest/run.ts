@@ -1,0 +1,54 @@
+// ETLRun: one execution of a pipeline.
+import { z } from 'zod'
+import { pipelineSpecSchema } from './pipeline.ts'
+import { cel, documentOf, durationField, identifierField, idField, nameField, scalarField } from './shared.ts'
+
+const reference = (what: string) =>
+  z.strictObject({ name: nameField('Name of the object, in the same namespace.') }).describe(what)
+
+export const retrySchema = z
+  .strictObject({
+    limit: z.int().min(0).max(100).optional().describe('Further attempts after the first. Default 0.'),
+    backoff: z
+      .strictObject({
+        initial: durationField('Wait before the second attempt. Default 10s.').optional(),
+        factor: z.number().min(1).max(10).optional().describe('Each wait is this much longer. Default 2.'),
+        max: durationField('The longest wait. Default 5m.').optional(),
+      })
+      .optional()
+      .describe('Waits between attempts.'),
+  })
+  .describe(
+    'Attempts after a failure that may pass (transient faults, time-outs). What has succeeded is not run again.',
+  )
+
+export const runSpecSchema = z
+  .strictObject({
+    pipelineRef: reference('The pipeline to run.').optional(),
+    pipeline: pipelineSpecSchema.optional().describe('The pipeline itself, instead of a reference.'),
+    storageRef: reference('The storage to use. Default: the one named "default".').optional(),
+    params: z
+      .record(identifierField('Param name.'), z.union([scalarField, z.array(scalarField).max(1000)]))
+      .optional()
+      .meta({ description: 'Values of the params.', 'x-kubernetes-preserve-unknown-fields': true }),
+    include: z
+      .array(nameField('Name of a step or process.'))
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('Only these steps or processes. Unknown names are an error.'),
+    correlationId: idField('Business id, stable over retries; temps of scope correlation belong to it.').optional(),
+    runId: idField('Id of the run, stamped on commits and events. Default: a UUID.').optional(),
+    retry: retrySchema.optional(),
+    timeout: durationField('The run fails when it takes longer.').optional(),
+    engine: z.enum(['duckdb']).optional().describe('Engine that runs the steps. Default duckdb.'),
+  })
+  .meta({
+    description: 'What to run, and how.',
+    ...cel('has(self.pipelineRef) != has(self.pipeline)', 'give pipelineRef or pipeline, exactly one'),
+  })
+
+export const runSchema = documentOf('ETLRun', runSpecSchema)
+export type RunDocument = z.infer<typeof runSchema>
+export type RunSpec = z.infer<typeof runSpecSchema>
+export type RetrySpec = z.infer<typeof retrySchema>
