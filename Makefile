@@ -1,19 +1,46 @@
 # The two commands for a fresh machine: `make demo` and `make test`. Each does its own set-up.
 SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-STAMP := node_modules/.package-lock.json
+
+# The pinned Node 24 comes as an npm package, so whatever Node the machine has is only needed to run npm.
+INSTALLED := node_modules/.package-lock.json
+BUILT := dist/.built
+LOOM := node_modules/.bin/node dist/cli/main.js
 
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(STAMP): package-lock.json
+$(INSTALLED): package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
+$(BUILT): $(INSTALLED) tsconfig.json tsconfig.build.json $(shell find src -name '*.ts' 2>/dev/null)
+	npm run --silent build
+	@touch $@
+
 .PHONY: setup
-setup: $(STAMP)
+setup: $(INSTALLED) ## install the pinned dependencies
+
+.PHONY: build
+build: $(BUILT) ## compile to dist/
+
+.PHONY: demo
+demo: $(BUILT) ## load, clean and summarise all flights of 2013, then show a mart
+	$(LOOM) run -f examples/flights --include-run flights-2013
+	$(LOOM) show marts.carrier_delays --storage examples/flights/storage.yaml --limit 10
+
+.PHONY: test
+test: $(BUILT) ## types, lint, and every test that needs no cluster
+	npm run --silent typecheck
+	npm run --silent lint
+	npm run --silent test
 
 .PHONY: generate
-generate: setup ## write crds/ and the generated pages of docs/ anew
+generate: $(INSTALLED) ## write crds/ and the generated pages of docs/ anew
 	npm run --silent generate
+
+.PHONY: format
+format: $(INSTALLED) ## format and fix what can be fixed
+	npm run --silent format
