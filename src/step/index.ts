@@ -1,4 +1,5 @@
 export * from './context.ts'
 export * from './session.ts'
+export * from './sql-text.ts'
 export * from './store.ts'
 export * from './temps.ts'
