@@ -10,17 +10,20 @@ export interface ColumnType {
 /** A row as JSON: 64-bit integers, decimals, dates and timestamps arrive as text. */
 export type JsonRow = { [column: string]: Json }
 
-/** A row with JavaScript values: bigint, Date, Uint8Array, nested objects and lists. */
+/** A row with JavaScript values: bigint (64 bits and more), Date (timestamps; a DATE is text), Uint8Array, arrays, objects, Map. */
 export type Row = { [column: string]: unknown }
 
 export interface SqlSession {
   /** Runs one or several statements. @throws Fault (the engine's error, named, with a position where it has one) */
   run(sql: string): Promise<void>
   rows(sql: string): Promise<JsonRow[]>
-  /** Streams the rows of a query in chunks, so that a large result is never held as a whole. */
+  /**
+   * Streams the rows of a query in chunks, so that a large result is never held as a whole. It has a connection of its
+   * own and so sees no TEMP objects: make plain ones, they live as long as the step.
+   */
   stream(sql: string): AsyncIterable<Row[]>
   /** Names and types of a query's columns, without running it. */
   describe(query: string): Promise<ColumnType[]>
-  /** Makes a temp table of rows that come one by one; types are found from the values, or given. */
+  /** Makes a table of rows that come one by one; types are found from the values, or given. */
   load(table: string, rows: Iterable<Row> | AsyncIterable<Row>, columns?: ColumnType[]): Promise<void>
 }

@@ -1,0 +1,130 @@
+// SqlSession over one DuckDB instance that belongs to one step.
+// S1 `run`, `rows`, `describe` and `load` share one connection; each open `stream` has its own, so that reading and
+//    writing at the same time do not end each other. So a stream sees no TEMP objects: make plain ones, they live as
+//    long as the step.
+// S2 Once the signal is aborted, what runs is interrupted and nothing more is begun: Fault transient Interrupted.
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { Fault } from '../../base/index.ts'
+import type { ColumnType, JsonRow, Row, SqlSession } from '../../step/index.ts'
+import { engineFault } from './errors.ts'
+import { loadRows } from './load.ts'
+import { toRow } from './row-values.ts'
+
+export interface SessionOptions {
+  signal: AbortSignal
+  /** At least this much of the running query is done, 0…100. */
+  onPercentage?: (percentage: number) => void
+}
+
+const PROGRESS_EVERY_MS = 200
+
+export class DuckDbSession implements SqlSession {
+  readonly #instance: DuckDBInstance
+  readonly #main: DuckDBConnection
+  readonly #options: SessionOptions
+  readonly #busy = new Set<DuckDBConnection>()
+  readonly #interrupt = () => {
+    for (const connection of this.#busy) connection.interrupt()
+  }
+
+  /** @param main a connection of the instance, already set up; both are closed by `close` */
+  constructor(instance: DuckDBInstance, main: DuckDBConnection, options: SessionOptions) {
+    this.#instance = instance
+    this.#main = main
+    this.#options = options
+    options.signal.addEventListener('abort', this.#interrupt)
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.#execute(this.#main, sql, () => this.#main.run(sql))
+  }
+
+  async rows(sql: string): Promise<JsonRow[]> {
+    return await this.#execute(this.#main, sql, async () => {
+      const result = await this.#main.run(sql)
+      return (await result.getRowObjectsJson()) as JsonRow[]
+    })
+  }
+
+  async *stream(sql: string): AsyncGenerator<Row[]> {
+    this.#assertRunning()
+    const connection = await this.#instance.connect()
+    try {
+      const result = await this.#execute(connection, sql, () => connection.stream(sql))
+      const names = result.deduplicatedColumnNames()
+      for (;;) {
+        const chunk = await this.#execute(connection, sql, () => result.fetchChunk())
+        if (chunk === null || chunk.rowCount === 0) return
+        yield chunk.getRows().map((values) => toRow(names, values))
+      }
+    } finally {
+      connection.closeSync()
+    }
+  }
+
+  async describe(query: string): Promise<ColumnType[]> {
+    const prefix = 'DESCRIBE '
+    const sql = prefix + query
+    const rows = await this.#execute(
+      this.#main,
+      sql,
+      async () => (await this.#main.run(sql)).getRowObjectsJson(),
+      prefix,
+    )
+    return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
+  }
+
+  async load(table: string, rows: Iterable<Row> | AsyncIterable<Row>, columns?: ColumnType[]): Promise<void> {
+    this.#assertRunning()
+    const connection = await this.#instance.connect()
+    try {
+      const execute = async (sql: string) => {
+        // the statements are ours: a position in them tells a user nothing
+        return await this.#execute(connection, sql, async () => (await connection.run(sql)).getRowObjectsJson(), sql)
+      }
+      await loadRows({ connection, execute, assertRunning: () => this.#assertRunning() }, table, { rows, columns })
+    } finally {
+      connection.closeSync()
+    }
+  }
+
+  close(): void {
+    this.#options.signal.removeEventListener('abort', this.#interrupt)
+    this.#main.closeSync()
+    this.#instance.closeSync()
+  }
+
+  async #execute<T>(connection: DuckDBConnection, sql: string, work: () => Promise<T>, prefix = ''): Promise<T> {
+    this.#assertRunning()
+    this.#busy.add(connection)
+    const progress = this.#watchProgress(connection)
+    try {
+      return await work()
+    } catch (thrown) {
+      this.#assertRunning()
+      throw engineFault(thrown, sql, prefix)
+    } finally {
+      clearInterval(progress)
+      this.#busy.delete(connection)
+    }
+  }
+
+  #watchProgress(connection: DuckDBConnection): NodeJS.Timeout | undefined {
+    const { onPercentage } = this.#options
+    if (onPercentage === undefined || connection !== this.#main) return undefined
+    return setInterval(() => {
+      const { percentage } = connection.progress
+      if (percentage >= 0) onPercentage(percentage)
+    }, PROGRESS_EVERY_MS).unref()
+  }
+
+  #assertRunning(): void {
+    if (!this.#options.signal.aborted) return
+    throw new Fault({
+      kind: 'transient',
+      code: 'Interrupted',
+      message: 'cannot finish the step: it was interrupted',
+      cause: this.#options.signal.reason,
+    })
+  }
+}
