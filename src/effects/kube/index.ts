@@ -1,0 +1,7 @@
+export * from './api-fault.ts'
+export * from './client.ts'
+export * from './connection.ts'
+export * from './lease.ts'
+export * from './reflector.ts'
+export * from './resource.ts'
+export * from './watch-lines.ts'
