@@ -1,0 +1,56 @@
+// Condition types of an ETLRun, and every reason that a condition, step or event may carry. A reason is a promise to
+// users and tools: each has one line here, from which the documentation is generated.
+
+export const CONDITION_TYPES = {
+  Succeeded: 'True when the run has succeeded, False when it has failed or was cancelled, Unknown before.',
+  Reconciling: 'True while the operator is working towards the end of the run.',
+  Stalled: 'True when the run has failed and only a change by the user helps.',
+  Compiled: 'True when the pipeline compiled for this run, False when it has problems.',
+} as const
+export type ConditionType = keyof typeof CONDITION_TYPES
+
+export const REASONS = {
+  // Run
+  Pending: 'Accepted, not looked at yet.',
+  PipelineNotFound: 'The pipeline that the run names does not exist (yet).',
+  StorageNotFound: 'The storage that the run names does not exist (yet).',
+  InvalidPipeline: 'The pipeline does not compile for this run; the message lists the problems.',
+  PlanTooLarge: 'The compiled plan does not fit into a ConfigMap.',
+  PlanLost: "The run's plan was deleted and can't be made again unchanged.",
+  Suspended: 'Nothing new is started; running steps are left to finish.',
+  Started: 'The plan is fixed and steps are being run.',
+  Running: 'Steps are running.',
+  WaitingForRetry: 'An attempt has failed; the next begins after a wait.',
+  Stopping: 'Steps are being stopped.',
+  Succeeded: 'All steps have succeeded.',
+  StepFailed: 'A step has failed and no attempt is left.',
+  Cancelled: 'Cancelled by the user.',
+  TimedOut: "The run's or the step's time is over.",
+  Denied: 'The storage does not allow what the run asks for.',
+  Defect: 'The operator met a bug of its own with this run; please report it.',
+  // Step
+  InvalidInput: 'The step can not succeed as it is written.',
+  AccessDenied: 'Credentials or a policy refused what the step does.',
+  MissingInput: 'Something that the step reads does not exist.',
+  WriteConflict: 'Others changed the target at the same time, too often.',
+  TransientFault: 'A fault that may pass.',
+  OutOfMemory: 'The step was killed because it used more memory than its limit.',
+  OutcomeMissing: 'The container ended without telling its outcome.',
+  OutcomeMalformed: "The container's outcome can't be read.",
+  Unschedulable: 'No node can take the pod.',
+  ImagePullFailed: "The pod's image can't be pulled.",
+  CreateContainerError:
+    "The container can't be made: a Secret, ConfigMap or key is missing, or its settings are wrong.",
+  QuotaExceeded: 'A resource quota of the namespace leaves no room for the pod.',
+  AdmissionDenied: 'The API server refuses the pod: Pod Security or an admission policy.',
+  PodCreationFailed: "The Job's pod can't be made.",
+  Evicted: 'The node evicted the pod.',
+  Preempted: 'The pod made room for one of higher priority.',
+  NodeLost: "The pod's node is gone or not answering.",
+  PodDeleted: 'The pod was deleted by somebody.',
+  JobDeleted: 'The Job was deleted by somebody.',
+  TooManyDisruptions: 'The step was disrupted more often than is tried again.',
+  // Clean-up
+  CleanUpFailed: 'Intermediate results could not be removed; they stay where they are.',
+} as const
+export type Reason = keyof typeof REASONS
