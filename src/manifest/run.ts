@@ -1,7 +1,9 @@
 // ETLRun: one execution of a pipeline.
 import { z } from 'zod'
 import { pipelineSpecSchema } from './pipeline.ts'
-import { cel, documentOf, durationField, identifierField, idField, nameField, scalarField } from './shared.ts'
+import { podSettingsSchema } from './pod-settings.ts'
+import { exactlyOne, rules } from './rule.ts'
+import { documentOf, durationField, identifierField, idField, nameField, scalarField } from './shared.ts'
 
 const reference = (what: string) =>
   z.strictObject({ name: nameField('Name of the object, in the same namespace.') }).describe(what)
@@ -41,11 +43,31 @@ export const runSpecSchema = z
     runId: idField('Id of the run, stamped on commits and events. Default: a UUID.').optional(),
     retry: retrySchema.optional(),
     timeout: durationField('The run fails when it takes longer.').optional(),
+    suspend: z
+      .boolean()
+      .optional()
+      .describe('Start nothing new; running steps are left to finish. May be changed at any time.'),
+    cancel: z.boolean().optional().describe('Stop the run for good. May be set at any time.'),
+    ttlAfterFinished: durationField(
+      'Delete the run this long after its end. Default: never; GitOps tools would make it again.',
+    ).optional(),
+    dispatch: z
+      .strictObject({
+        maxParallel: z
+          .int()
+          .min(1)
+          .max(1000)
+          .optional()
+          .describe('Steps of this run at the same time, at most. Default 20.'),
+      })
+      .optional()
+      .describe('How steps are handed out on Kubernetes.'),
+    step: podSettingsSchema.optional(),
     engine: z.enum(['duckdb']).optional().describe('Engine that runs the steps. Default duckdb.'),
   })
   .meta({
     description: 'What to run, and how.',
-    ...cel('has(self.pipelineRef) != has(self.pipeline)', 'give pipelineRef or pipeline, exactly one'),
+    ...rules(exactlyOne('pipelineRef', 'pipeline')),
   })
 
 export const runSchema = documentOf('ETLRun', runSpecSchema)

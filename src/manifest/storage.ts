@@ -1,5 +1,6 @@
 // ETLStorage: where tables, files and temps lie. Written by platform engineers; locally it may be left out.
 import { z } from 'zod'
+import { storagePodsSchema } from './pod-settings.ts'
 import { documentOf, nameField, tableRefField } from './shared.ts'
 
 const uri = (what: string) =>
@@ -31,6 +32,10 @@ export const storageSpecSchema = z
         tablePath: tablePath
           .optional()
           .describe('Root of all tables that are not listed: raw.orders lies at <root>/raw/orders.'),
+        modulePath: z
+          .strictObject({ uri: uri('Folder where the paths of code modules start.') })
+          .optional()
+          .describe('Root of code modules. Locally: the folder of the manifest.'),
         filePath: z
           .strictObject({ uri: uri('Folder where relative file paths start.') })
           .optional()
@@ -71,6 +76,7 @@ export const storageSpecSchema = z
       .strictObject({ root: uri('Folder of temps and run records.') })
       .optional()
       .describe('Where intermediate results lie.'),
+    pods: storagePodsSchema.optional(),
     missingTablePolicy: z
       .enum(['create', 'schemaMode', 'error'])
       .optional()
