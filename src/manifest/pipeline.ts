@@ -1,6 +1,7 @@
 // ETLPipeline: params, processes, steps. Written by data engineers.
 import { z } from 'zod'
-import { cel, documentOf, durationField, identifierField, nameField, pathField, scalarField } from './shared.ts'
+import { atMostOne, either, exactlyOne, onlyWhen, rules } from './rule.ts'
+import { documentOf, durationField, identifierField, nameField, pathField, scalarField } from './shared.ts'
 import { sourcesSchema } from './source.ts'
 import { targetSchema } from './target.ts'
 
@@ -29,7 +30,7 @@ export const paramSchema = z
   })
   .meta({
     description: 'A typed parameter.',
-    ...cel("!has(self.items) || self.type == 'list'", 'items is only for type list'),
+    ...rules(onlyWhen('items', 'type', 'list')),
   })
 
 const codeSchema = z
@@ -40,7 +41,7 @@ const codeSchema = z
   })
   .meta({
     description: 'A function that gets {params, sources, log, signal} and returns a query, a relation or rows.',
-    ...cel('has(self.module) != has(self.inline)', 'give a module or inline code, exactly one'),
+    ...rules(exactlyOne('module', 'inline')),
   })
 
 export const stepSchema = z
@@ -60,7 +61,7 @@ export const stepSchema = z
   })
   .meta({
     description: 'Sources, a body (sql, code, or none: copies its only source), one target.',
-    ...cel('!(has(self.sql) && has(self.code))', 'give sql or code, not both'),
+    ...rules(atMostOne('sql', 'code')),
   })
 
 const parallelSteps = z
@@ -78,7 +79,12 @@ export const processSchema = z
     name: nameField('Name of the process, unique in its pipeline.'),
     description: z.string().max(1024).optional().describe('What the process does.'),
     steps: z
-      .array(z.union([stepSchema, parallelSteps]))
+      .array(
+        z.union([stepSchema, parallelSteps]).meta({
+          description: 'A step, or a group {parallel: [...]} of steps.',
+          ...rules(either('parallel', 'give a step or a group {parallel: [...]}, not both')),
+        }),
+      )
       .min(1)
       .max(200)
       .describe('Steps in order; an item may be a group {parallel: [...]}.'),
@@ -97,7 +103,12 @@ export const pipelineSpecSchema = z
       .optional()
       .meta({ description: 'Typed parameters, by name.', maxProperties: 100 }),
     processes: z
-      .array(z.union([processSchema, parallelProcesses]))
+      .array(
+        z.union([processSchema, parallelProcesses]).meta({
+          description: 'A process, or a group {parallel: [...]} of processes.',
+          ...rules(either('parallel', 'give a process or a group {parallel: [...]}, not both')),
+        }),
+      )
       .min(1)
       .max(100)
       .describe('Processes in order; an item may be a group {parallel: [...]}.'),

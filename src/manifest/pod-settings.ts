@@ -17,18 +17,14 @@ const settings = {
     .describe('Image of the step; a run may choose only among the allowed ones.'),
   resources: z
     .strictObject({
-      requests: quantities
-        .optional()
-        .meta({
-          description: 'Requests, like {cpu: 500m, memory: 1Gi}.',
-          'x-kubernetes-preserve-unknown-fields': true,
-        }),
-      limits: quantities
-        .optional()
-        .meta({
-          description: 'Limits. The engine gets about 55 % of the memory.',
-          'x-kubernetes-preserve-unknown-fields': true,
-        }),
+      requests: quantities.optional().meta({
+        description: 'Requests, like {cpu: 500m, memory: 1Gi}.',
+        'x-kubernetes-preserve-unknown-fields': true,
+      }),
+      limits: quantities.optional().meta({
+        description: 'Limits. The engine gets about 55 % of the memory.',
+        'x-kubernetes-preserve-unknown-fields': true,
+      }),
     })
     .optional()
     .describe('CPU and memory of a step.'),

@@ -1,11 +1,9 @@
 // Pieces that several kinds share. Every field has a description: it is what `kubectl explain` and editors show.
 import { z } from 'zod'
 import { DURATION_PATTERN, ID_PATTERN, IDENTIFIER_PATTERN, NAME_PATTERN, TABLE_REF_PATTERN } from '../base/index.ts'
+import { atLeastOne, rules } from './rule.ts'
 
 export const API_VERSION = 'loom.etl/v1alpha1'
-
-/** A CEL rule for the API server; `parse.ts` and `compile` check the same locally. */
-export const cel = (rule: string, message: string) => ({ 'x-kubernetes-validations': [{ rule, message }] })
 
 export const nameField = (what: string) =>
   z.string().regex(new RegExp(NAME_PATTERN), 'lower case letters, digits, - and _, at most 63').describe(what)
@@ -37,7 +35,7 @@ export const metadataSchema = z
     labels: z.record(z.string(), z.string()).optional().describe('Labels.'),
     annotations: z.record(z.string(), z.string()).optional().describe('Annotations.'),
   })
-  .describe('Standard object metadata.')
+  .meta({ description: 'Standard object metadata.', ...rules(atLeastOne('name', 'generateName')) })
 
 /** A document of one kind around its spec. */
 export const documentOf = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>

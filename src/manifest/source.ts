@@ -1,6 +1,7 @@
 // The `sources` of a step: alias → exactly one kind.
 import { z } from 'zod'
-import { cel, columnField, columnsField, identifierField, nameField, pathField, tableRefField } from './shared.ts'
+import { atMostOne, exactlyOne, rules } from './rule.ts'
+import { columnField, columnsField, identifierField, nameField, pathField, tableRefField } from './shared.ts'
 
 const predicate = z.string().min(1).max(8192)
 
@@ -25,7 +26,7 @@ const tableSource = z
   })
   .meta({
     description: 'Reads a Delta table.',
-    ...cel('!(has(self.version) && has(self.timestamp))', 'give a version or a timestamp, not both'),
+    ...rules(atMostOne('version', 'timestamp')),
   })
 
 const inferSchemaLength = z
@@ -67,7 +68,7 @@ export const fileLocationFields = {
   ).optional(),
   alias: nameField("Name of one of the storage's files, instead of a path.").optional(),
 }
-export const onePlace = cel('has(self.path) != has(self.alias)', 'give a path or an alias, exactly one')
+export const onePlace = rules(exactlyOne('path', 'alias'))
 
 const fileSource = z
   .strictObject({
@@ -113,18 +114,13 @@ export const sourceSchema = z
   })
   .meta({
     description: 'Where rows come from: exactly one of table, file, temp, rows.',
-    ...cel(
-      '[has(self.table), has(self.file), has(self.temp), has(self.rows)].filter(x, x).size() == 1',
-      'give exactly one of table, file, temp, rows',
-    ),
+    ...rules(exactlyOne('table', 'file', 'temp', 'rows')),
   })
 
-export const sourcesSchema = z
-  .record(identifierField('Alias.'), sourceSchema)
-  .meta({
-    description: 'Alias → where its rows come from. The body sees each source under its alias.',
-    maxProperties: 64,
-  })
+export const sourcesSchema = z.record(identifierField('Alias.'), sourceSchema).meta({
+  description: 'Alias → where its rows come from. The body sees each source under its alias.',
+  maxProperties: 64,
+})
 
 export type SourceSpec = z.infer<typeof sourceSchema>
 export const SOURCE_KEYS = ['table', 'file', 'temp', 'rows'] as const satisfies (keyof SourceSpec)[]

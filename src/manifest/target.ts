@@ -1,6 +1,7 @@
 // The `target` of a step: exactly one kind; a table target has at most one write mode (none = replace).
 import { z } from 'zod'
-import { cel, columnsField, nameField, scalarField, tableRefField } from './shared.ts'
+import { atMostOne, exactlyOne, rules } from './rule.ts'
+import { columnsField, nameField, scalarField, tableRefField } from './shared.ts'
 import { fileLocationFields, onePlace } from './source.ts'
 
 const partitionBy = columnsField('Partition columns of the table, used when this write creates it.').optional()
@@ -70,10 +71,7 @@ const tableTarget = z
   })
   .meta({
     description: 'Writes a Delta table.',
-    ...cel(
-      `[${WRITE_MODE_KEYS.map((mode) => `has(self.${mode})`).join(', ')}].filter(x, x).size() <= 1`,
-      `give at most one of ${WRITE_MODE_KEYS.join(', ')}`,
-    ),
+    ...rules(atMostOne(...WRITE_MODE_KEYS)),
   })
 
 const fileTarget = z
@@ -118,10 +116,7 @@ export const targetSchema = z
   .strictObject({ table: tableTarget.optional(), file: fileTarget.optional(), temp: tempTarget.optional() })
   .meta({
     description: 'Where rows go: exactly one of table, file, temp.',
-    ...cel(
-      '[has(self.table), has(self.file), has(self.temp)].filter(x, x).size() == 1',
-      'give exactly one of table, file, temp',
-    ),
+    ...rules(exactlyOne('table', 'file', 'temp')),
   })
 
 export type TargetSpec = z.infer<typeof targetSchema>
