@@ -53,7 +53,7 @@ function rebuildFlow(source: string, style: 'plain' | 'single' | 'double'): Rebu
   while (at < end) {
     const char = source.charAt(at)
     if (char === '\n' || (char === '\r' && source.charAt(at + 1) === '\n')) at = foldFlow(source, at, out)
-    else if (style === 'double' && char === '\\') at = unescape(source, at, out)
+    else if (style === 'double' && char === '\\') at = readEscape(source, at, out)
     else if (style === 'single' && char === "'") {
       out.add("'", at)
       at += 2
@@ -78,7 +78,7 @@ function foldFlow(source: string, at: number, out: Rebuilt): number {
   return at + breaks.length
 }
 
-function unescape(source: string, at: number, out: Rebuilt): number {
+function readEscape(source: string, at: number, out: Rebuilt): number {
   const [continuation] = /^\\\r?\n(?:[ \t]*\r?\n)*[ \t]*/.exec(source.slice(at)) ?? []
   if (continuation !== undefined) {
     const blankLines = continuation.split('\n').length - 2
