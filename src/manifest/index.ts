@@ -1,6 +1,14 @@
+export * from './builder.ts'
 export * from './conditions.ts'
 export { checkDocument, KINDS, type Kind, type ManifestDocument } from './document.ts'
-export { type ParsedDocument, type ParseResult, parseDocuments, parseFiles, type SourceFile } from './parse.ts'
+export {
+  type ParsedDocument,
+  type ParseResult,
+  parseDocuments,
+  parseFiles,
+  parseValue,
+  type SourceFile,
+} from './parse.ts'
 export { formatPath, type Path } from './path.ts'
 export * from './pipeline.ts'
 export * from './pod-settings.ts'
@@ -12,3 +20,4 @@ export * from './source.ts'
 export * from './status.ts'
 export * from './storage.ts'
 export * from './target.ts'
+export { toYaml } from './to-yaml.ts'

@@ -43,6 +43,17 @@ export function parseFiles(files: readonly SourceFile[]): ParseResult {
   return { documents, problems: inFileOrder(problems) }
 }
 
+/** Checks a value that a program made (by the builder, say); it has no lines, so every place is the top of the file. */
+export function parseValue(value: unknown, fileName: string): ParseResult {
+  const top: Location = { file: fileName, line: 1, column: 1 }
+  const { document, findings } = checkDocument(value)
+  const problems = findings.map(({ code, severity, path, message, hint }): LocatedProblem => {
+    return { code, severity: severity ?? 'error', path: formatPath(path), message, hint, ...top }
+  })
+  if (document === undefined) return { documents: [], problems }
+  return { documents: [{ ...document, name: nameOf(document), locate: () => top }], problems }
+}
+
 function parseFile({ name, text }: SourceFile): ParseResult {
   const withoutMark = text.replace(/^\uFEFF/, '')
   const lines = new LineCounter()

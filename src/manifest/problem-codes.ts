@@ -4,6 +4,7 @@ export const MANIFEST_PROBLEM_CODES = {
   YamlSyntax: 'The text is neither YAML nor JSON, or uses something of YAML that manifests may not (tags, cycles).',
   EmptyFile: 'The file holds no document.',
   AmbiguousYaml: 'Unquoted text that YAML 1.1 (which kubectl reads) takes for something else than YAML 1.2.',
+  BigInteger: 'A number beyond 2^53, which JSON tools round; it is kept as the text of its digits.',
   DuplicateKey: 'A key occurs twice in one mapping.',
   DuplicateObject: 'Two documents have the same kind, namespace and name.',
   UnknownApiVersion: 'apiVersion is not one that this version knows.',

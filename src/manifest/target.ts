@@ -52,6 +52,7 @@ export const WRITE_MODE_KEYS = [
   'replaceWhere',
   'upsert',
 ] as const
+export type WriteMode = (typeof WRITE_MODE_KEYS)[number]
 
 const tableTarget = z
   .strictObject({

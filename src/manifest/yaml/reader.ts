@@ -97,8 +97,7 @@ class Reader {
   #scalar(node: Scalar, path: Path): unknown {
     this.#warnIfAmbiguous(node, path, false)
     const { value } = node
-    if (typeof value === 'bigint')
-      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value)
+    if (typeof value === 'bigint') return this.#integer(value, path)
     if (typeof value === 'number' && !Number.isFinite(value)) {
       this.#find({
         code: 'InvalidValue',
@@ -109,6 +108,18 @@ class Reader {
       return 0
     }
     return value
+  }
+
+  #integer(value: bigint, path: Path): number | string {
+    if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return Number(value)
+    this.#find({
+      code: 'BigInteger',
+      severity: 'warning',
+      path,
+      message: `${value} has more digits than JSON numbers keep everywhere; it is read as a text`,
+      hint: `quote it: "${value}"`,
+    })
+    return String(value)
   }
 
   #warnIfAmbiguous(node: Scalar, path: Path, atKey: boolean): void {
