@@ -1,0 +1,5 @@
+export type * from './delta/actions.ts'
+export type * from './delta/change.ts'
+export type * from './delta/schema.ts'
+export type * from './delta/sql-type.ts'
+export * from './delta/table.ts'
