@@ -1,5 +1,6 @@
 export * from './binding.ts'
 export * from './outcome.ts'
+export * from './outcome-message.ts'
 export * from './plan.ts'
 export * from './run.ts'
 export * from './source.ts'

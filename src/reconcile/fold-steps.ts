@@ -1,0 +1,106 @@
+// Brings the records of running steps up to date with what their Jobs and pods show.
+import type { Action, RunEvent } from './decision.ts'
+import { isOf, judgeStep, type Verdict } from './judge-step.ts'
+import type { Observed } from './observed.ts'
+import type { StepRecord } from './step-record.ts'
+
+export interface Fold {
+  records: StepRecord[]
+  actions: Action[]
+  events: RunEvent[]
+  /** Steps that something keeps from running: what the run's reason should say. */
+  held: StepRecord[]
+  /** When waiting becomes failing for one of them. */
+  lookAgainAt: number[]
+}
+
+/** @param stopping the run is being stopped: what was interrupted counts as cancelled instead of being tried again */
+export function foldSteps(records: StepRecord[], observed: Observed, stopping: boolean): Fold {
+  const fold: Fold = { records: [], actions: [], events: [], held: [], lookAgainAt: [] }
+  for (const record of records) {
+    if (record.state !== 'Running') fold.records.push(record)
+    else foldOne(fold, record, judgeStep(record, observed), { observed, stopping })
+  }
+  return fold
+}
+
+function foldOne(
+  fold: Fold,
+  before: StepRecord,
+  verdict: Verdict,
+  { observed, stopping }: { observed: Observed; stopping: boolean },
+): void {
+  const { reason: _reason, message: _message, ...bare } = before
+  const finishedAt = new Date(observed.now).toISOString()
+  switch (verdict.kind) {
+    case 'running':
+      fold.records.push(bare)
+      return
+    case 'held': {
+      const record = { ...bare, reason: verdict.reason, message: cut(verdict.message) }
+      fold.records.push(record)
+      fold.held.push(record)
+      fold.lookAgainAt.push(verdict.untilMs)
+      if (before.reason !== verdict.reason) fold.events.push(warning(record))
+      return
+    }
+    case 'succeeded': {
+      const { write, durationMs } = verdict.outcome
+      const written =
+        write === undefined
+          ? {}
+          : {
+              rows: write.rows,
+              bytes: write.bytes,
+              ...(write.tableVersion === undefined ? {} : { tableVersion: write.tableVersion }),
+            }
+      fold.records.push({ ...bare, state: 'Succeeded', finishedAt, ...written, durationMs: Math.round(durationMs) })
+      return
+    }
+    case 'failed': {
+      const record: StepRecord = {
+        ...bare,
+        state: 'Failed',
+        finishedAt,
+        reason: verdict.reason,
+        message: cut(verdict.message),
+      }
+      fold.records.push(record)
+      fold.events.push(warning(record))
+      fold.actions.push(...stopJob(before, observed))
+      return
+    }
+    case 'disrupted': {
+      if (stopping) {
+        fold.records.push({ ...bare, state: 'Cancelled', finishedAt })
+        return
+      }
+      const record: StepRecord = {
+        ...bare,
+        state: 'Pending',
+        try: before.try + 1,
+        disruptions: (before.disruptions ?? 0) + 1,
+        reason: verdict.reason,
+        message: cut(verdict.message),
+      }
+      fold.records.push(record)
+      fold.events.push(warning(record))
+      fold.actions.push(...stopJob(before, observed))
+      return
+    }
+  }
+}
+
+/** A Job that has not ended must not start its pod later, when its step has been judged already. */
+function stopJob(record: StepRecord, observed: Observed): Action[] {
+  return observed.jobs
+    .filter(isOf(record))
+    .filter(({ state, deleting }) => state === 'active' && !deleting)
+    .map(({ name, uid }) => ({ kind: 'deleteJob', name, uid }))
+}
+
+function warning({ process, step, reason, message }: StepRecord): RunEvent {
+  return { type: 'Warning', reason: reason as RunEvent['reason'], message: `step "${process}/${step}": ${message}` }
+}
+
+const cut = (text: string): string => (text.length <= 512 ? text : `${text.slice(0, 511)}…`)

@@ -1,0 +1,24 @@
+// The numbers that rules use. Milliseconds.
+
+/** How long a missing pipeline or storage is waited for. */
+export const MISSING_REFERENCE_DEADLINE = 10 * 60_000
+/** How long a pod may fail to get going before waiting becomes failing. */
+export const POD_TROUBLE_DEADLINE = {
+  Unschedulable: 15 * 60_000,
+  ImagePullFailed: 5 * 60_000,
+  CreateContainerError: 5 * 60_000,
+} as const
+/** How long a Job may have no pod. */
+export const POD_CREATION_DEADLINE = 10 * 60_000
+/** How often a step is tried again within an attempt after what was not its fault. */
+export const MAX_DISRUPTIONS = 5
+/** Steps of one run at the same time, unless the run says otherwise. */
+export const DEFAULT_MAX_PARALLEL = 20
+/** How long a clean-up of temps may take before the run is let go without it. */
+export const CLEAN_UP_DEADLINE = 10 * 60_000
+export const DEFAULT_BACKOFF = { initialMs: 10_000, factor: 2, maxMs: 5 * 60_000 } as const
+/** A step's pod may live this much longer than the step's own timeout. */
+export const POD_DEADLINE_SLACK = 60_000
+
+/** The finalizer that is on a run while it has temps to clean. */
+export const FINALIZER = 'loom.etl/temps'

@@ -1,0 +1,146 @@
+// The Job of one try of one step, and the pod that it makes: restricted, without a token, without rights.
+import type { V1Container, V1Job, V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node'
+import type { PodSettings } from '../../manifest/index.ts'
+import type { StepPlan } from '../../plan/index.ts'
+import { POD_DEADLINE_SLACK } from '../limits.ts'
+import type { RunObject, TryId } from '../observed.ts'
+import { settingsOf } from '../pod-policy.ts'
+import { jobName, labelsOf, ownedBy, planName } from './names.ts'
+import type { StoredPlan } from './plan-config-map.ts'
+
+/** Where things lie in a step's container. */
+export const POD_PATHS = { plan: '/etc/loom/plan', work: '/var/lib/loom/work' } as const
+
+export interface RenderDefaults {
+  /** Image of a step when the storage names none: the operator's own. */
+  image: string
+}
+
+const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } }
+
+export interface StepJobInput {
+  run: RunObject
+  stored: StoredPlan
+  step: StepPlan
+  id: TryId
+  defaults: RenderDefaults
+}
+
+export function stepJob({ run, stored, step, id, defaults }: StepJobInput): V1Job {
+  const meta = run.metadata
+  const settings = settingsOf(run.spec.step ?? {}, stored.pods)
+  const labels = { ...settings.labels, ...labelsOf(meta, stored.plan.pipeline, id) }
+  const template: V1PodTemplateSpec = {
+    metadata: { labels, annotations: { ...settings.annotations, 'loom.etl/plan-hash': stored.plan.hash } },
+    spec: {
+      ...podSpec(settings, stored),
+      ...(step.timeoutMs === null
+        ? {}
+        : { activeDeadlineSeconds: Math.ceil((step.timeoutMs + POD_DEADLINE_SLACK) / 1000) }),
+      containers: [container(settings, stored, { defaults, args: stepArgs(run, id), memory: settings.resources })],
+      volumes: volumes(stored, planName(meta, stored.plan.hash)),
+    },
+  }
+  return jobAround({ name: jobName(meta, id), namespace: meta.namespace, labels, owners: ownedBy(meta), template })
+}
+
+function stepArgs({ metadata, spec, status }: RunObject, { process, step, attempt, try: number }: TryId): string[] {
+  const last = attempt > (spec.retry?.limit ?? 0)
+  return [
+    'step',
+    `--plan=${POD_PATHS.plan}`,
+    `--work=${POD_PATHS.work}`,
+    `--process=${process}`,
+    `--step=${step}`,
+    `--attempt=${attempt}`,
+    `--try=${number}`,
+    `--run-id=${status.runId ?? spec.runId ?? metadata.uid}`,
+    `--run-uid=${metadata.uid}`,
+    ...(spec.correlationId === undefined ? [] : [`--correlation-id=${spec.correlationId}`]),
+    ...(last ? ['--last-attempt'] : []),
+  ]
+}
+
+/** One pod, never restarted: only the operator retries, with its own counts. */
+export function jobAround(input: {
+  name: string
+  namespace: string
+  labels: Record<string, string>
+  owners: ReturnType<typeof ownedBy> | undefined
+  template: V1PodTemplateSpec
+  ttlSeconds?: number
+}): V1Job {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: input.name,
+      namespace: input.namespace,
+      labels: input.labels,
+      ...(input.owners === undefined ? {} : { ownerReferences: input.owners }),
+    },
+    spec: {
+      backoffLimit: 0,
+      completions: 1,
+      parallelism: 1,
+      ...(input.ttlSeconds === undefined ? {} : { ttlSecondsAfterFinished: input.ttlSeconds }),
+      template: input.template,
+    },
+  }
+}
+
+export function podSpec(settings: PodSettings, { pods }: StoredPlan): Omit<V1PodSpec, 'containers'> {
+  return {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 30,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(pods.serviceAccountName === undefined ? {} : { serviceAccountName: pods.serviceAccountName }),
+    ...(pods.imagePullSecrets === undefined ? {} : { imagePullSecrets: pods.imagePullSecrets }),
+    ...(settings.nodeSelector === undefined ? {} : { nodeSelector: settings.nodeSelector }),
+    ...(settings.tolerations === undefined ? {} : { tolerations: settings.tolerations }),
+    ...(settings.affinity === undefined ? {} : { affinity: settings.affinity }),
+    ...(settings.priorityClassName === undefined ? {} : { priorityClassName: settings.priorityClassName }),
+  }
+}
+
+export function container(
+  settings: PodSettings,
+  { pods }: StoredPlan,
+  input: { defaults: RenderDefaults; args: string[]; memory?: unknown },
+): V1Container {
+  return {
+    name: 'step',
+    image: settings.image ?? input.defaults.image,
+    args: input.args,
+    resources: (settings.resources ?? DEFAULT_RESOURCES) as NonNullable<V1Container['resources']>,
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    terminationMessagePolicy: 'File',
+    env: [
+      {
+        name: 'LOOM_MEMORY_LIMIT',
+        valueFrom: { resourceFieldRef: { resource: 'limits.memory', containerName: 'step' } },
+      },
+    ],
+    volumeMounts: [
+      { name: 'loom-plan', mountPath: POD_PATHS.plan, readOnly: true },
+      { name: 'loom-work', mountPath: POD_PATHS.work },
+      ...((pods.volumeMounts ?? []) as unknown as NonNullable<V1Container['volumeMounts']>),
+    ],
+  }
+}
+
+export function volumes({ pods }: StoredPlan, planMap: string): NonNullable<V1PodSpec['volumes']> {
+  return [
+    { name: 'loom-plan', configMap: { name: planMap } },
+    { name: 'loom-work', emptyDir: {} },
+    ...((pods.volumes ?? []) as unknown as NonNullable<V1PodSpec['volumes']>),
+  ]
+}

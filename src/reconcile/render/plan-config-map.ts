@@ -1,0 +1,77 @@
+// The ConfigMap that holds a run's plan and storage binding: immutable, owned by the run, mounted into every step's pod.
+import { gunzipSync, gzipSync } from 'node:zlib'
+import type { V1ConfigMap } from '@kubernetes/client-node'
+import { canonicalJson } from '../../base/index.ts'
+import type { StoragePods } from '../../manifest/index.ts'
+import { PLAN_VERSION, type Plan, type StorageBinding } from '../../plan/index.ts'
+import { labelsOf, ownedBy, planName, type RunMetadata } from './names.ts'
+
+/** What a run keeps from its start to its end. */
+export interface StoredPlan {
+  plan: Plan
+  binding: StorageBinding
+  pods: StoragePods
+}
+
+/** Bytes of data that a ConfigMap may hold, with room for its metadata. */
+const MAX_BYTES = 900 * 1024
+/** Plain text up to here, so that people can read it. */
+const PLAIN_BYTES = 256 * 1024
+
+const FILES = ['plan', 'binding', 'pods'] as const
+
+export const configMapName = planName
+
+export function planFits(stored: StoredPlan): boolean {
+  const { data = {}, binaryData = {} } = dataOf(stored)
+  const bytes = [...Object.values(data), ...Object.values(binaryData)].reduce(
+    (sum, text) => sum + Buffer.byteLength(text),
+    0,
+  )
+  return bytes <= MAX_BYTES
+}
+
+export function planConfigMap(run: RunMetadata, stored: StoredPlan): V1ConfigMap {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: planName(run, stored.plan.hash),
+      namespace: run.namespace,
+      labels: labelsOf(run, stored.plan.pipeline),
+      annotations: { 'loom.etl/plan-hash': stored.plan.hash, 'loom.etl/binding-hash': stored.binding.hash },
+      ownerReferences: ownedBy(run),
+    },
+    immutable: true,
+    ...dataOf(stored),
+  }
+}
+
+function dataOf(stored: StoredPlan): Pick<V1ConfigMap, 'data' | 'binaryData'> {
+  const texts = FILES.map((file) => [`${file}.json`, canonicalJson(stored[file])] as const)
+  if (texts.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0) <= PLAIN_BYTES)
+    return { data: Object.fromEntries(texts) }
+  return {
+    binaryData: Object.fromEntries(
+      texts.map(([name, text]) => [`${name}.gz`, gzipSync(text, { level: 9 }).toString('base64')]),
+    ),
+  }
+}
+
+/** Reads it back; undefined when it is not what was written. */
+export function storedPlanOf(map: Pick<V1ConfigMap, 'data' | 'binaryData'>): StoredPlan | undefined {
+  try {
+    const [plan, binding, pods] = FILES.map((file) => JSON.parse(textOf(map, file)))
+    return plan?.version === PLAN_VERSION && Array.isArray(plan.stages) && typeof binding === 'object'
+      ? { plan, binding, pods }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(map: Pick<V1ConfigMap, 'data' | 'binaryData'>, file: string): string {
+  const plain = map.data?.[`${file}.json`]
+  if (plain !== undefined) return plain
+  return gunzipSync(Buffer.from(map.binaryData?.[`${file}.json.gz`] ?? '', 'base64')).toString('utf8')
+}

@@ -1,0 +1,253 @@
+// While a run goes on: its steps' states first, then what stops it, then what comes next.
+import { parseDuration } from '../../base/index.ts'
+import type { RunStatus } from '../../manifest/index.ts'
+import { type Plan, stepsOf } from '../../plan/index.ts'
+import type { Action } from '../decision.ts'
+import { type Fold, foldSteps } from '../fold-steps.ts'
+import { MAY_PASS } from '../judge-step.ts'
+import { DEFAULT_BACKOFF, DEFAULT_MAX_PARALLEL } from '../limits.ts'
+import type { Observed } from '../observed.ts'
+import { type Frontier, frontierOf } from '../ready-steps.ts'
+import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
+import { keyOf, recordsOf, type StepRecord } from '../step-record.ts'
+import { stillRunning, stopAll } from './deletion.ts'
+
+/** The plan is gone and can't be made again as it was. */
+export const planLost: Rule = ({ plan }) =>
+  plan.state === 'lost' ? { phase: 'Failed', reason: 'PlanLost', message: plan.message } : undefined
+
+/** Cancelled or out of time: stop what runs, and wait until it has stopped. */
+export const stopped: Rule = (observed) => {
+  const { run, plan, now } = observed
+  if (plan.state !== 'stored') return undefined
+  const deadline = deadlineOf(observed)
+  const late = deadline !== undefined && now >= deadline
+  if (run.spec.cancel !== true && !late) return undefined
+  const fold = foldSteps(recordsOf(plan.plan, run.status), observed, true)
+  const end = late
+    ? ({ phase: 'Failed', reason: 'TimedOut', message: `took longer than spec.timeout, ${run.spec.timeout}` } as const)
+    : ({ phase: 'Cancelled', reason: 'Cancelled', message: 'cancelled by spec.cancel' } as const)
+  if (frontierOf(plan.plan, fold.records).state === 'succeeded') return undefined
+  if (stillRunning(observed)) {
+    const actions = [...fold.actions, ...stopAll(observed)]
+    return {
+      phase: 'Running',
+      reason: 'Stopping',
+      message: `stopping: ${end.message}`,
+      actions,
+      records: fold.records,
+      events: fold.events,
+    }
+  }
+  const records = fold.records.map((record) =>
+    record.state === 'Running' || record.state === 'Pending' ? cancelledRecord(record) : record,
+  )
+  return {
+    ...end,
+    records,
+    events: fold.events,
+    actions: fold.actions,
+    set: { nextAttemptAt: null, failures: failuresOf(records) },
+  }
+}
+
+/** Everything else: go on, try again, or end. */
+export const goOn: Rule = (observed) => {
+  const { run, plan } = observed
+  if (plan.state !== 'stored') return undefined
+  const fold = foldSteps(recordsOf(plan.plan, run.status), observed, false)
+  const frontier = frontierOf(plan.plan, fold.records)
+  switch (frontier.state) {
+    case 'succeeded':
+      return succeeded(plan.plan, fold)
+    case 'failed':
+      return attemptFailed(observed, plan.plan, fold)
+    case 'open':
+      return open(observed, plan.plan, fold, frontier)
+  }
+}
+
+function succeeded(plan: Plan, fold: Fold): Ruling {
+  const keepsTemps = stepsOf(plan).some(({ target }) => target.kind === 'temp' && target.scope === 'correlation')
+  const actions: Action[] = keepsTemps
+    ? [...fold.actions, { kind: 'createCleanUp', scope: 'correlation' }]
+    : fold.actions
+  return {
+    phase: 'Succeeded',
+    reason: 'Succeeded',
+    message: `all ${fold.records.length} steps succeeded`,
+    records: fold.records,
+    actions,
+    events: fold.events,
+    set: { nextAttemptAt: null, failures: null },
+  }
+}
+
+function attemptFailed(observed: Observed, plan: Plan, fold: Fold): Ruling {
+  const { run, now } = observed
+  const failures = failuresOf(fold.records)
+  const first = failures[0]
+  const message =
+    first === undefined
+      ? 'a step failed'
+      : `step "${first.process}/${first.step}" failed: ${first.reason}: ${first.message}`
+  const attempt = run.status.attempt ?? 1
+  const mayPass = fold.records.every(({ state, reason }) => state !== 'Failed' || MAY_PASS.has(reason ?? ''))
+  const common = { records: fold.records, actions: fold.actions, events: fold.events }
+  if (!mayPass || attempt > (run.spec.retry?.limit ?? 0)) {
+    const records = fold.records.map(
+      (record): StepRecord => (record.state === 'Pending' ? { ...record, state: 'Skipped' } : record),
+    )
+    return {
+      ...common,
+      phase: 'Failed',
+      reason: 'StepFailed',
+      message,
+      records,
+      set: { nextAttemptAt: null, failures },
+    }
+  }
+  const planned = run.status.nextAttemptAt === undefined ? undefined : Date.parse(run.status.nextAttemptAt)
+  const due = planned ?? now + backoffMs(run.spec.retry, attempt)
+  if (now < due) {
+    const wait = `attempt ${attempt} of ${1 + (run.spec.retry?.limit ?? 0)}: ${message}`
+    const lookAgainAt = earliest(due, deadlineOf(observed))
+    return {
+      ...common,
+      phase: 'Running',
+      reason: 'WaitingForRetry',
+      message: wait,
+      set: { nextAttemptAt: iso(due), failures },
+      lookAgainAt,
+    }
+  }
+  if (run.spec.suspend === true)
+    return {
+      ...common,
+      phase: 'Suspended',
+      reason: 'Suspended',
+      message: 'suspended',
+      set: { nextAttemptAt: iso(due), failures },
+    }
+  return nextAttempt(observed, plan, fold, attempt + 1)
+}
+
+/** Only what has not succeeded is run again. */
+function nextAttempt(observed: Observed, plan: Plan, fold: Fold, attempt: number): Ruling {
+  const records = fold.records.map(
+    (record): StepRecord =>
+      record.state === 'Succeeded'
+        ? record
+        : { process: record.process, step: record.step, state: 'Pending', attempt, try: 1 },
+  )
+  const scheduled = schedule({ observed, plan, records, attempt })
+  return {
+    phase: 'Running',
+    reason: 'Running',
+    message: `attempt ${attempt}`,
+    records: scheduled.records,
+    actions: [...fold.actions, ...scheduled.actions],
+    events: fold.events,
+    set: { attempt, attemptStartedAt: iso(observed.now), nextAttemptAt: null },
+    lookAgainAt: scheduled.lookAgainAt,
+  }
+}
+
+function open(observed: Observed, plan: Plan, fold: Fold, frontier: Frontier & { state: 'open' }): Ruling {
+  const { run } = observed
+  const running = fold.records.filter(({ state }) => state === 'Running').length
+  const common = { events: fold.events, lookAgainAt: earliest(...fold.lookAgainAt, deadlineOf(observed)) }
+  if (run.spec.suspend === true) {
+    const waits =
+      running > 0
+        ? `suspended; ${running} running steps are left to finish`
+        : 'suspended; set spec.suspend to false to go on'
+    return {
+      ...common,
+      phase: running > 0 ? 'Running' : 'Suspended',
+      reason: 'Suspended',
+      message: waits,
+      records: fold.records,
+      actions: fold.actions,
+    }
+  }
+  const scheduled = schedule({ observed, plan, records: fold.records, attempt: run.status.attempt ?? 1, frontier })
+  const held = fold.held[0]
+  const told =
+    held === undefined
+      ? { reason: 'Running' as const, message: 'running' }
+      : { reason: held.reason as Ruling['reason'], message: `step "${held.process}/${held.step}": ${held.message}` }
+  return {
+    ...common,
+    phase: 'Running',
+    ...told,
+    records: scheduled.records,
+    actions: [...fold.actions, ...scheduled.actions],
+  }
+}
+
+/** Starts what may be started, within the run's bound on steps at the same time. */
+export function schedule(input: {
+  observed: Observed
+  plan: Plan
+  records: StepRecord[]
+  attempt: number
+  frontier?: Frontier
+}): {
+  records: StepRecord[]
+  actions: Action[]
+  lookAgainAt: number | undefined
+} {
+  const { observed, plan, records } = input
+  const frontier = input.frontier ?? frontierOf(plan, records)
+  const pending = frontier.state === 'open' ? frontier.pending : []
+  const bound = observed.run.spec.dispatch?.maxParallel ?? DEFAULT_MAX_PARALLEL
+  const room = Math.max(0, bound - records.filter(({ state }) => state === 'Running').length)
+  const starting = new Set(pending.slice(0, room).map(({ process, name }) => `${process}/${name}`))
+  const since = iso(observed.now)
+  const next = records.map((record): StepRecord => {
+    if (!starting.has(keyOf(record))) return record
+    const { reason: _reason, message: _message, ...bare } = record
+    return { ...bare, state: 'Running', since }
+  })
+  const actions = next
+    .filter((record) => starting.has(keyOf(record)))
+    .map(
+      ({ process, step, attempt, try: number }): Action => ({
+        kind: 'createJob',
+        of: { process, step, attempt, try: number },
+      }),
+    )
+  return { records: next, actions, lookAgainAt: deadlineOf(observed) }
+}
+
+/** When the run's own time is over, in ms since the epoch. */
+function deadlineOf({ run, now }: Observed): number | undefined {
+  const timeout = parseDuration(run.spec.timeout ?? '')
+  if (timeout === undefined) return undefined
+  return (run.status.startedAt === undefined ? now : Date.parse(run.status.startedAt)) + timeout
+}
+
+function backoffMs(retry: Observed['run']['spec']['retry'], attempt: number): number {
+  const initial = parseDuration(retry?.backoff?.initial ?? '') ?? DEFAULT_BACKOFF.initialMs
+  const max = parseDuration(retry?.backoff?.max ?? '') ?? DEFAULT_BACKOFF.maxMs
+  return Math.min(max, initial * (retry?.backoff?.factor ?? DEFAULT_BACKOFF.factor) ** (attempt - 1))
+}
+
+function failuresOf(records: StepRecord[]): NonNullable<RunStatus['failures']> {
+  return records
+    .filter(({ state }) => state === 'Failed')
+    .slice(0, 3)
+    .map(({ process, step, attempt, reason = 'StepFailed', message = '' }) => ({
+      process,
+      step,
+      attempt,
+      reason,
+      message,
+    }))
+}
+
+const cancelledRecord = (record: StepRecord): StepRecord => ({
+  ...record,
+  state: record.state === 'Running' ? 'Cancelled' : 'Skipped',
+})

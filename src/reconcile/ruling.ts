@@ -1,0 +1,44 @@
+// What a rule sees and what it answers. Rules know no conditions: status.ts makes those, once, from the ruling.
+import type { Phase, Reason, RunStatus } from '../manifest/index.ts'
+import type { Action, RunEvent } from './decision.ts'
+import type { Observed } from './observed.ts'
+import type { StepRecord } from './step-record.ts'
+
+export interface Ruling {
+  phase: Phase
+  reason: Reason
+  message: string
+  actions?: Action[]
+  /** The steps' new states; absent before the start. */
+  records?: StepRecord[]
+  /** Other fields of the status that change; null removes one. */
+  set?: {
+    [K in
+      | 'runId'
+      | 'planHash'
+      | 'planConfigMap'
+      | 'attempt'
+      | 'startedAt'
+      | 'attemptStartedAt'
+      | 'nextAttemptAt'
+      | 'failures']?: RunStatus[K] | null
+  }
+  /** True: known to compile; false: known not to; absent: as before. */
+  compiled?: boolean
+  /** An event about the run itself; transitions of phase and reason make one anyway. */
+  events?: RunEvent[]
+  /** Milliseconds since the epoch. */
+  lookAgainAt?: number | undefined
+  /** Leave the status as it is: the object is going away. */
+  keepStatus?: boolean
+}
+
+export type Rule = (observed: Observed) => Ruling | undefined
+
+export const iso = (ms: number): string => new Date(ms).toISOString()
+
+/** The earliest of the given times, or undefined. */
+export function earliest(...times: (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}

@@ -1,0 +1,122 @@
+// Turns a ruling into the next status and its events, in one place, so that no rule can forget a condition (kstatus: a run
+// is Reconciling while it goes on, Stalled when only the user can help; neither when it is done).
+import { showDuration } from '../base/index.ts'
+import { type Condition, type ConditionType, FINAL_PHASES, type Phase, type RunStatus } from '../manifest/index.ts'
+import type { Decision, RunEvent } from './decision.ts'
+import type { Observed } from './observed.ts'
+import { iso, type Ruling } from './ruling.ts'
+import { statusOfRecords } from './step-record.ts'
+
+/** The schema's limit on messages. */
+const MESSAGE_LENGTH = 2048
+
+export function decisionOf(ruling: Ruling, observed: Observed): Decision {
+  const old = observed.run.status
+  const status = ruling.keepStatus === true ? old : nextStatus(ruling, observed)
+  const lookAgainMs = ruling.lookAgainAt === undefined ? undefined : Math.max(0, ruling.lookAgainAt - observed.now)
+  return {
+    actions: ruling.actions ?? [],
+    status,
+    events: [...(ruling.events ?? []), ...(ruling.keepStatus === true ? [] : transitionEvents(old, status))],
+    ...(lookAgainMs === undefined ? {} : { lookAgainMs }),
+  }
+}
+
+function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
+  const { run, plan, now } = observed
+  const old = run.status
+  const message =
+    ruling.message.length <= MESSAGE_LENGTH ? ruling.message : `${ruling.message.slice(0, MESSAGE_LENGTH - 1)}…`
+  const known = plan.state === 'compiled' || plan.state === 'stored' ? plan.plan : undefined
+  const steps = ruling.records === undefined || known === undefined ? {} : statusOfRecords(known, ruling.records)
+  const final = FINAL_PHASES.includes(ruling.phase)
+  const ended =
+    final && old.finishedAt === undefined
+      ? { finishedAt: iso(now), duration: showDuration(now - Date.parse(old.startedAt ?? iso(now))) }
+      : {}
+  const status: RunStatus = {
+    ...old,
+    ...definedOnly(ruling.set ?? {}),
+    ...steps,
+    ...ended,
+    observedGeneration: run.metadata.generation,
+    phase: ruling.phase,
+    reason: ruling.reason,
+    message,
+    conditions: conditionsOf({ ...ruling, message }, observed),
+  }
+  for (const [key, value] of Object.entries(ruling.set ?? {})) if (value === null) delete status[key as keyof RunStatus]
+  return status
+}
+
+function conditionsOf(ruling: Ruling, { run, now }: Observed): Condition[] {
+  const old = new Map((run.status.conditions ?? []).map((condition) => [condition.type, condition]))
+  const condition = (
+    type: ConditionType,
+    status: Condition['status'],
+    about: { reason: string; message: string },
+  ): Condition => {
+    const before = old.get(type)
+    const since = before?.status === status ? before.lastTransitionTime : iso(now)
+    return {
+      type,
+      status,
+      reason: about.reason,
+      message: about.message,
+      lastTransitionTime: since,
+      observedGeneration: run.metadata.generation,
+    }
+  }
+  const final = FINAL_PHASES.includes(ruling.phase)
+  const yes = (is: boolean): Condition['status'] => (is ? 'True' : 'False')
+  const compiled = compiledStatus(ruling, old.get('Compiled'))
+  const about = { reason: ruling.reason, message: ruling.message }
+  return [
+    condition('Succeeded', succeededStatus(ruling.phase), about),
+    condition('Reconciling', yes(!final && ruling.phase !== 'Suspended'), about),
+    condition('Stalled', yes(ruling.phase === 'Failed'), about),
+    ...(compiled === undefined
+      ? []
+      : [
+          condition(
+            'Compiled',
+            compiled,
+            compiled === 'False' ? about : { reason: 'Compiled', message: 'the pipeline compiled' },
+          ),
+        ]),
+  ]
+}
+
+function compiledStatus(ruling: Ruling, before: Condition | undefined): Condition['status'] | undefined {
+  if (ruling.compiled !== undefined) return ruling.compiled ? 'True' : 'False'
+  return before?.status
+}
+
+function succeededStatus(phase: Phase): Condition['status'] {
+  if (phase === 'Succeeded') return 'True'
+  return FINAL_PHASES.includes(phase) ? 'False' : 'Unknown'
+}
+
+/** One event for each change of phase or reason that users follow; waiting and running are told by the status alone. */
+function transitionEvents(old: RunStatus, next: RunStatus): RunEvent[] {
+  if (old.phase === next.phase && old.reason === next.reason) return []
+  const reason = next.reason as RunEvent['reason']
+  const message = (next.message ?? '').slice(0, 1024)
+  if (next.phase === 'Failed') return [{ type: 'Warning', reason, message }]
+  const told = [
+    'Started',
+    'Succeeded',
+    'Cancelled',
+    'Suspended',
+    'WaitingForRetry',
+    'Stopping',
+    'PipelineNotFound',
+    'StorageNotFound',
+  ]
+  return told.includes(reason) ? [{ type: 'Normal', reason, message }] : []
+}
+
+const definedOnly = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], null> } =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null && member !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], null>
+  }
