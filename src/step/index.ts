@@ -1,4 +1,6 @@
+export * from './adapter.ts'
 export * from './context.ts'
+export * from './file-path.ts'
 export * from './session.ts'
 export * from './sql-text.ts'
 export * from './store.ts'

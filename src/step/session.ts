@@ -10,7 +10,7 @@ export interface ColumnType {
 /** A row as JSON: 64-bit integers, decimals, dates and timestamps arrive as text. */
 export type JsonRow = { [column: string]: Json }
 
-/** A row with JavaScript values: bigint (64 bits and more), Date (timestamps; a DATE is text), Uint8Array, arrays, objects, Map. */
+/** A row with JavaScript values: bigint (64 bits and more), Date, Uint8Array, arrays, objects, Map. */
 export type Row = { [column: string]: unknown }
 
 export interface SqlSession {

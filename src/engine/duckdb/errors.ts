@@ -61,7 +61,7 @@ function parseError(raw: string): EngineError {
 }
 
 /** Positions count bytes; those past the end (of another text) are kept as they are. */
-function utf16Offset(text: string, bytes: number): number {
+export function utf16Offset(text: string, bytes: number): number {
   const buffer = Buffer.from(text)
   return bytes > buffer.length ? bytes - buffer.length + text.length : buffer.subarray(0, bytes).toString().length
 }
@@ -164,6 +164,13 @@ function parquetOrJson(error: EngineError, text: string, path: string): Treatmen
 /** `CSV Error on Line: 3 / Original Line: … / reason`, then advice in the engine's own words. */
 function csvTreatment(text: string): Treatment | undefined {
   const lines = text.split('\n')
+  const unread = /^Error when sniffing file "([^"]+)"/.exec(text)?.[1]
+  if (unread !== undefined || text.startsWith('The CSV Parser state machine'))
+    return {
+      kind: 'invalid',
+      code: 'CsvNotUnderstood',
+      message: `cannot read file "${unread ?? fileOf(lines)}" as csv: its lines do not end in one way, or its quotes do not pair; correct the file, or its csv options`,
+    }
   const number = /^CSV Error on Line: (\d+)/.exec(text)?.[1]
   if (number === undefined) return undefined
   const original =
@@ -171,14 +178,27 @@ function csvTreatment(text: string): Treatment | undefined {
       .find((line) => line.startsWith('Original Line:'))
       ?.slice('Original Line:'.length)
       .trim() ?? ''
-  const reason = lines[original === '' ? 1 : 2] ?? 'it is not what the options say'
-  const file = lines.find((line) => line.startsWith('  file = '))?.slice('  file = '.length) ?? ''
+  const counts = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(text)
+  const reason = counts
+    ? `it has ${counts[2]} columns, where ${counts[1]} ${counts[1] === '1' ? 'is' : 'are'} expected`
+    : (csvReason(lines) ?? 'it is not what the options say')
   const shown = original.length > 80 ? `${original.slice(0, 80)}…` : original
   return {
     kind: 'invalid',
     code: 'BrokenCsvLine',
-    message: `cannot read line ${number} of file "${file}": ${oneLine(reason)} (the line: ${shown}); correct the file, or its csv options`,
+    message: `cannot read line ${number} of file "${fileOf(lines)}": ${oneLine(reason)} (the line: ${shown}); correct the file, or its csv options`,
   }
+}
+
+/** The first line of the engine's report that says what is wrong. */
+function csvReason(lines: string[]): string | undefined {
+  return lines
+    .slice(1)
+    .find((line) => /error|invalid|unterminated|not |exceeds/i.test(line) && !line.startsWith('Original Line:'))
+}
+
+function fileOf(lines: string[]): string {
+  return lines.find((line) => line.startsWith('  file = '))?.slice('  file = '.length) ?? ''
 }
 
 export function missingExtension(name: string): Treatment {

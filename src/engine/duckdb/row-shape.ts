@@ -3,6 +3,7 @@ import {
   BIGINT,
   BLOB,
   BOOLEAN,
+  DATE,
   DOUBLE,
   type DuckDBType,
   HUGEINT,
@@ -13,9 +14,10 @@ import {
   VARCHAR,
 } from '@duckdb/node-api'
 import { identifier } from '../../step/index.ts'
+import { CalendarDate } from './calendar-date.ts'
 
 export type Shape =
-  | { kind: 'null' | 'boolean' | 'integer' | 'huge' | 'double' | 'text' | 'instant' | 'bytes' }
+  | { kind: 'null' | 'boolean' | 'integer' | 'huge' | 'double' | 'text' | 'date' | 'instant' | 'bytes' }
   | { kind: 'list'; item: Shape }
   | { kind: 'struct'; fields: Map<string, Shape> }
   | { kind: 'map'; key: Shape; value: Shape }
@@ -46,6 +48,7 @@ export function shapeOf(value: unknown): Shape | string {
 }
 
 function objectShape(value: object): Shape | string {
+  if (value instanceof CalendarDate && value.isDay) return { kind: 'date' }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : { kind: 'instant' }
   if (value instanceof Uint8Array) return { kind: 'bytes' }
   if (Array.isArray(value)) {
@@ -104,6 +107,8 @@ export function join(a: Shape, b: Shape): Shape | undefined {
     return { kind: 'struct', fields }
   }
   if (a.kind === b.kind) return a
+  if (a.kind === 'date' && b.kind === 'instant') return b
+  if (a.kind === 'instant' && b.kind === 'date') return a
   const [rankA, rankB] = [NUMBERS.indexOf(a.kind), NUMBERS.indexOf(b.kind)]
   if (rankA < 0 || rankB < 0) return undefined
   return rankA > rankB ? a : b
@@ -120,6 +125,8 @@ export function engineType(shape: Shape): DuckDBType {
       return HUGEINT
     case 'double':
       return DOUBLE
+    case 'date':
+      return DATE
     case 'instant':
       return TIMESTAMPTZ
     case 'bytes':
@@ -160,6 +167,7 @@ export function nameOf(shape: Shape): string {
     huge: 'integer',
     double: 'number',
     text: 'string',
+    date: 'date',
     instant: 'Date',
     bytes: 'Uint8Array',
     list: 'array',

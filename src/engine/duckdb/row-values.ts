@@ -1,7 +1,7 @@
 // Values of the engine as JavaScript values, for rows that code sees, and back.
 //
 // BOOLEAN boolean · 8 to 32 bits and floats number · 64 bits and more bigint · DECIMAL number up to 15 digits, else text ·
-// DATE text `2013-01-31` · timestamps Date (milliseconds; what is finer is cut) · TIME, INTERVAL, UUID, ENUM, BIT text ·
+// DATE CalendarDate (a Date, midnight UTC) · timestamps Date (milliseconds; what is finer is cut) · TIME, INTERVAL, UUID, ENUM, BIT text ·
 // BLOB Uint8Array · lists array · STRUCT object · MAP Map · NULL null.
 import {
   DuckDBArrayValue,
@@ -23,6 +23,7 @@ import {
   structValue,
 } from '@duckdb/node-api'
 import type { Row } from '../../step/index.ts'
+import { CalendarDate } from './calendar-date.ts'
 import type { Shape } from './row-shape.ts'
 
 /** Decimals of so many digits are exact as numbers. */
@@ -39,7 +40,7 @@ export function toRow(names: readonly string[], values: readonly DuckDBValue[]):
 function toJs(value: DuckDBValue): unknown {
   if (value === null || typeof value !== 'object') return value
   if (value instanceof DuckDBDecimalValue) return value.width <= EXACT_DIGITS ? value.toDouble() : value.toString()
-  if (value instanceof DuckDBDateValue) return value.toString()
+  if (value instanceof DuckDBDateValue) return value.isFinite ? new CalendarDate(value.days) : String(value)
   if (value instanceof DuckDBBlobValue) return value.bytes
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(toJs)
   if (value instanceof DuckDBStructValue)
@@ -70,6 +71,8 @@ export function toEngine(value: unknown, shape: Shape): DuckDBValue {
       return BigInt(value as number | bigint)
     case 'double':
       return Number(value)
+    case 'date':
+      return new DuckDBDateValue((value as CalendarDate).days)
     case 'instant':
       return new DuckDBTimestampTZValue(BigInt((value as Date).getTime()) * 1000n)
     case 'bytes':

@@ -1,0 +1,54 @@
+// Runs a step in DuckDB: sources → body → target, in an instance of its own that can reach what the step declares only.
+import { asFault } from '../../base/index.ts'
+import type { StepPlan, WriteResult } from '../../plan/index.ts'
+import { sourceOn } from '../../sources/index.ts'
+import type { Engine, StepContext, StepProgress } from '../../step/index.ts'
+import { targetOn } from '../../targets/index.ts'
+import { openBody } from './body.ts'
+import { type DuckDbOptions, InstancePool, type Reach } from './instance.ts'
+import { openSources } from './open-sources.ts'
+import { writeTarget } from './write-target.ts'
+
+/** Closes with `close`; until then the next instance stands ready. */
+export function createDuckDbEngine(options: DuckDbOptions = {}): Engine {
+  const pool = new InstancePool(options)
+  return {
+    runStep: (step, context) => runStep(step, context, pool),
+    close: () => pool.close(),
+  }
+}
+
+async function runStep(step: StepPlan, context: StepContext, pool: InstancePool): Promise<WriteResult> {
+  let phase: StepProgress['phase'] = 'read'
+  const enter = (next: StepProgress['phase']) => {
+    phase = next
+    context.onProgress({ phase })
+  }
+  enter('read')
+  const session = await pool.open(reachOf(step, context), {
+    signal: context.signal,
+    onPercentage: (percentage) => context.onProgress({ phase, percentage }),
+  })
+  try {
+    await openSources(step, session, context)
+    enter('transform')
+    const { query, place } = await openBody(step, session, context)
+    enter('write')
+    return await writeTarget(query, step.target, { session, context }).catch((thrown: unknown) => {
+      throw place(asFault(thrown))
+    })
+  } finally {
+    session.close()
+  }
+}
+
+export function reachOf(step: StepPlan, context: StepContext): Reach {
+  const target = targetOn('duckdb', step.target)
+  const sources = step.sources.map((source) => sourceOn('duckdb', source))
+  return {
+    folders: [...sources.flatMap((source) => source.folders(context)), ...target.folders(context)],
+    files: [...sources.flatMap((source) => source.files(context)), ...target.files(context)],
+    extensions: [...new Set([...sources.flatMap((source) => source.extensions()), ...target.extensions()])],
+    spillFolder: context.workFolder,
+  }
+}

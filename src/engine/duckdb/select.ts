@@ -1,0 +1,105 @@
+// What a user may write as SQL: one SELECT, reading what the step declares. The engine's own parser decides.
+import { Fault, firstLine } from '../../base/index.ts'
+import { type ColumnType, type SqlSession, textLiteral } from '../../step/index.ts'
+import { utf16Offset } from './errors.ts'
+
+/** Reads files, or runs text that could; a step reads through its sources, so that what it reads is known. */
+const FILE_FUNCTIONS = /^(read_|parquet_|sniff_|glob$|.*_scan$|query$|json_execute|st_read|iceberg_|delta_)/i
+const FILE_NAME = /[/*?]|\.(csv|tsv|json|jsonl|ndjson|parquet|xlsx|txt|gz|zst|db|duckdb)$/i
+
+/**
+ * @returns the SELECT in a form that can stand between brackets: no `;`, and a line end last
+ * @throws Fault invalid NotASelect, SqlSyntax, DuplicateColumn and what binding finds; offsets count in the given text
+ */
+export async function checkedSelect(
+  sql: string,
+  session: SqlSession,
+): Promise<{ query: string; columns: ColumnType[] }> {
+  const parsed = await parse(sql, session)
+  if (parsed.error && parsed.error_type !== 'parser') throw notASelect('it is no SELECT')
+  if (parsed.error)
+    throw new Fault({
+      kind: 'invalid',
+      code: 'SqlSyntax',
+      message: `cannot parse the SQL: ${firstLine(parsed.error_message ?? '')}`,
+      at: { field: 'sql', offset: utf16Offset(sql, Number(parsed.position ?? 0)) },
+    })
+  const statements = parsed.statements ?? []
+  if (statements.length !== 1)
+    throw notASelect(statements.length === 0 ? 'there is nothing in it' : `there are ${statements.length} statements`)
+  assertReadsSourcesOnly(statements[0], sql)
+  const query = `${await withoutEnd(sql, parsed, session)}\n`
+  const columns = await session.describe(query)
+  assertDistinct(columns)
+  return { query, columns }
+}
+
+interface Parsed {
+  error: boolean
+  error_type?: string
+  error_message?: string
+  /** In bytes. */
+  position?: string
+  statements?: unknown[]
+}
+
+async function parse(sql: string, session: SqlSession): Promise<Parsed> {
+  const [row] = await session.rows(`SELECT json_serialize_sql(CAST(${textLiteral(sql)} AS VARCHAR)) AS tree`)
+  return JSON.parse(String(row?.['tree'])) as Parsed
+}
+
+/** Takes the final `;` away, with comments after it; what looks like one inside a text is left. */
+async function withoutEnd(sql: string, parsed: Parsed, session: SqlSession): Promise<string> {
+  const shorter = sql.replace(/;(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/, '')
+  if (shorter === sql) return sql
+  const again = await parse(shorter, session)
+  return JSON.stringify(again) === JSON.stringify(parsed) ? shorter : sql
+}
+
+function notASelect(why: string): Fault {
+  return new Fault({
+    kind: 'invalid',
+    code: 'NotASelect',
+    message: `cannot run the SQL: ${why}; a step's SQL is one SELECT, and its target does the writing`,
+    at: { field: 'sql', offset: 0 },
+  })
+}
+
+/** @throws Fault denied OutsideStep for functions that read files, and for files named as tables */
+function assertReadsSourcesOnly(node: unknown, sql: string): void {
+  if (typeof node !== 'object' || node === null) return
+  const { type, function: call, table_name: table } = node as TreeNode
+  const name = type === 'TABLE_FUNCTION' ? call?.function_name : undefined
+  const isFile = type === 'BASE_TABLE' && table !== undefined && FILE_NAME.test(table)
+  if (isFile || (name !== undefined && FILE_FUNCTIONS.test(name))) {
+    const bytes = (node as TreeNode).query_location ?? 0
+    throw new Fault({
+      kind: 'denied',
+      code: 'OutsideStep',
+      message: `cannot read ${isFile ? `"${table}"` : `by ${name}()`} in a step's SQL: a step reads only its sources, so that what it reads is known; declare a file source`,
+      at: { field: 'sql', offset: utf16Offset(sql, bytes) },
+    })
+  }
+  for (const member of Object.values(node)) assertReadsSourcesOnly(member, sql)
+}
+
+interface TreeNode {
+  type?: string
+  query_location?: number
+  function?: { function_name?: string }
+  table_name?: string
+}
+
+function assertDistinct(columns: ColumnType[]): void {
+  const seen = new Set<string>()
+  for (const { name } of columns) {
+    if (seen.has(name.toLowerCase()))
+      throw new Fault({
+        kind: 'invalid',
+        code: 'DuplicateColumn',
+        message: `cannot use the result: column "${name}" occurs twice; give one of them another name with AS`,
+        at: { field: 'sql', offset: 0 },
+      })
+    seen.add(name.toLowerCase())
+  }
+}

@@ -1,0 +1,61 @@
+// Reads csv, newline-delimited json, parquet and xlsx files. csv and parquet stream: the SELECT reads as it is run.
+// Nothing of a file is skipped silently: a line that does not fit is an error that names file and line.
+import { Fault } from '../base/index.ts'
+import type { FileSource } from '../plan/index.ts'
+import { filePath, type SourceAdapter, type SqlSession, type StepContext, textLiteral } from '../step/index.ts'
+import { checkCsv, csvArguments } from './file-csv.ts'
+import { checkPresent, type FoundFiles } from './file-found.ts'
+import { fixedFolder, isGlob } from './file-glob.ts'
+
+export const fileSource: SourceAdapter<FileSource> = {
+  duckdb: {
+    folders(source, { storage }) {
+      const path = filePath(source.location, storage)
+      return isGlob(path) ? [fixedFolder(path)] : []
+    },
+    files(source, { storage }) {
+      const path = filePath(source.location, storage)
+      return isGlob(path) ? [] : [path]
+    },
+    extensions: ({ format }) => (format === 'xlsx' ? ['excel'] : []),
+    open,
+  },
+}
+
+/** @throws Fault missing FileNotFound; invalid EmptyFile, BrokenFile, BrokenCsvLine */
+async function open(source: FileSource, session: SqlSession, context: StepContext): Promise<string> {
+  try {
+    const found = await checkPresent(source, session, context)
+    const select = selectOf(source, found)
+    if (source.format === 'csv') await checkCsv(source.options, found, { session, select })
+    return select
+  } catch (thrown) {
+    throw thrown instanceof Fault ? placed(thrown, source) : thrown
+  }
+}
+
+function selectOf(source: FileSource, found: FoundFiles): string {
+  const path = textLiteral(found.path)
+  const several = found.several ? ['union_by_name = true'] : ['hive_partitioning = false']
+  switch (source.format) {
+    case 'csv':
+      return `SELECT * FROM read_csv(${[path, ...csvArguments(source.options), ...several].join(', ')})`
+    case 'json': {
+      const sample = `sample_size = ${source.options.inferSchemaLength ?? -1}`
+      return `SELECT * FROM read_json(${[path, "format = 'newline_delimited'", sample, ...several].join(', ')})`
+    }
+    case 'parquet':
+      return `SELECT * FROM read_parquet(${[path, ...several].join(', ')})`
+    case 'xlsx': {
+      const sheet = source.options.sheet === null ? [] : [`sheet = ${textLiteral(source.options.sheet)}`]
+      return `SELECT * FROM read_xlsx(${[path, `header = ${source.options.header}`, ...sheet].join(', ')})`
+    }
+    default:
+      return source satisfies never
+  }
+}
+
+function placed(fault: Fault, source: FileSource): Fault {
+  const field = `sources.${source.alias}.file.${'path' in source.location ? 'path' : 'alias'}`
+  return new Fault({ kind: fault.kind, code: fault.code, message: fault.message, at: { field }, cause: fault })
+}

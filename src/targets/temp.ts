@@ -1,0 +1,23 @@
+// Writes an intermediate result of this run: one Parquet file, then the entry that makes it count (TMP-7).
+import type { TempTarget } from '../plan/index.ts'
+import { type TargetAdapter, textLiteral } from '../step/index.ts'
+import { syncedSize } from './file-swap.ts'
+
+export const tempTarget: TargetAdapter<TempTarget> = {
+  duckdb: {
+    folders: (_target, { temps }) => [...temps.folders],
+    /** @throws Fault invalid CorrelationIdMissing */
+    async write(query, target, session, { temps, info, assertMayCommit }) {
+      const { process, step, attempt } = info
+      const part = await temps.begin(target, { process, step, attempt })
+      const [copied] = await session.rows(
+        `COPY (${query}) TO ${textLiteral(part.path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
+      )
+      const rows = Number(copied?.['Count'] ?? 0)
+      const bytes = await syncedSize(part.path)
+      assertMayCommit()
+      await part.publish(rows)
+      return { rows, bytes, files: 1, warnings: [] }
+    },
+  },
+}
