@@ -1,0 +1,118 @@
+// A table's rows as a SELECT over its data files.
+//
+// Invariants
+// SC1 Names, types and order of the columns are the table's: what a file lacks is null there, what it has more is not seen.
+// SC2 Partition values come from the log, never from paths, and never from within the files.
+// SC3 A table without files is a relation without rows, with the same columns.
+import { type ColumnType, identifier, textLiteral } from '../../step/index.ts'
+import type { AddFile } from './actions.ts'
+
+export interface Scan {
+  /** The table's root, as the engine names it. */
+  root: string
+  files: AddFile[]
+  /** All columns of the table, in order, with the engine's types. */
+  columns: ColumnType[]
+  partitionColumns: string[]
+  /** Adds a column of this name with the file's position in `files`. */
+  positionAs?: string
+}
+
+/** Up to here each combination of partition values gets a branch of its own, in which the engine can prune by them. */
+const MOST_BRANCHES = 64
+/** Below it, opening a branch costs more than reading its files. */
+const BRANCH_BYTES = 1024 * 1024
+
+/** The SELECT text; needs no parentheses but those of its place. */
+export function scanQuery(scan: Scan): string {
+  if (scan.files.length === 0) return emptyQuery(scan)
+  const branches = branchesOf(scan)
+  return branches.map(({ files, from }) => branchQuery(scan, files, from)).join(' UNION ALL ')
+}
+
+interface Branch {
+  files: AddFile[]
+  /** The position of the first of them; a branch that is asked for positions holds neighbours. */
+  from: number
+}
+
+function branchesOf(scan: Scan): Branch[] {
+  const { files, columns, partitionColumns, positionAs } = scan
+  // A column of that name would hide the engine's own: then each file is read by itself.
+  if (
+    columns.some(({ name }) => name.toLowerCase() === 'file_index') &&
+    (positionAs ?? partitionColumns[0]) !== undefined
+  )
+    return files.map((file, from) => ({ files: [file], from }))
+  const whole = [{ files, from: 0 }]
+  if (positionAs !== undefined || partitionColumns.length === 0) return whole
+  const groups = byPartition(scan)
+  const size = files.reduce((sum, file) => sum + file.size, 0)
+  const worthIt = groups.length <= MOST_BRANCHES && size / groups.length >= BRANCH_BYTES
+  return worthIt ? groups.map((group) => ({ files: group, from: 0 })) : whole
+}
+
+function byPartition({ files, partitionColumns }: Scan): AddFile[][] {
+  const groups = new Map<string, AddFile[]>()
+  for (const file of files) {
+    const key = JSON.stringify(partitionColumns.map((name) => partitionValueOf(file, name)))
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [file])
+    else group.push(file)
+  }
+  return [...groups.values()]
+}
+
+function emptyQuery({ columns, positionAs }: Scan): string {
+  const nulls = columns.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${identifier(name)}`)
+  if (positionAs !== undefined) nulls.push(`CAST(NULL AS BIGINT) AS ${identifier(positionAs)}`)
+  return `SELECT ${nulls.join(', ')} WHERE false`
+}
+
+const INDEX = 'CAST(file_index AS BIGINT)'
+
+function branchQuery({ root, columns, partitionColumns, positionAs }: Scan, files: AddFile[], from: number): string {
+  const list = columns.map(({ name, type }) =>
+    partitionColumns.includes(name)
+      ? `${partitionExpression(files, name, type)} AS ${identifier(name)}`
+      : identifier(name),
+  )
+  if (positionAs !== undefined)
+    list.push(`${files.length === 1 ? `CAST(${from} AS BIGINT)` : INDEX} AS ${identifier(positionAs)}`)
+  return `SELECT ${list.join(', ')} FROM ${parquetReader(
+    files.map((file) => fileLocation(root, file.path)),
+    columns.filter(({ name }) => !partitionColumns.includes(name)),
+  )}`
+}
+
+function partitionExpression(files: AddFile[], name: string, type: string): string {
+  const values = files.map((file) => partitionLiteral(partitionValueOf(file, name), type))
+  if (new Set(values).size === 1) return values[0] ?? 'NULL'
+  const listed = [...new Set(values)]
+  const at = new Map(listed.map((value, position) => [value, position + 1]))
+  if (listed.length * 2 > values.length) return `[${values.join(', ')}][${INDEX} + 1]`
+  return `[${listed.join(', ')}][[${values.map((value) => at.get(value)).join(', ')}][${INDEX} + 1]]`
+}
+
+/** A file's partition value; the protocol reads the empty text as null, whatever the type. */
+export function partitionValueOf(file: AddFile, name: string): string | null {
+  const value = file.partitionValues[name]
+  return value === undefined || value === '' ? null : value
+}
+
+const partitionLiteral = (value: string | null, type: string): string =>
+  `CAST(${value === null ? 'NULL' : textLiteral(value)} AS ${type})`
+
+/** Where the engine finds a file of the log. */
+export function fileLocation(root: string, path: string): string {
+  return path.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : `${root}/${path}`
+}
+
+/** Reads Parquet files by the given columns, without opening one to learn its schema. */
+export function parquetReader(locations: string[], columns: ColumnType[]): string {
+  const schema = columns.map(
+    ({ name, type }) =>
+      `${textLiteral(name)}: {name: ${textLiteral(name)}, type: ${textLiteral(type)}, default_value: NULL}`,
+  )
+  return `read_parquet([${locations.map(textLiteral).join(', ')}], schema = MAP {${schema.join(', ')}}, hive_partitioning = false)`
+}
