@@ -1,5 +1,7 @@
 export * from './builder.ts'
 export * from './conditions.ts'
+export { type ReferencePage, renderReference } from './crd/reference.ts'
+export { type RenderedCrd, renderCrds } from './crd/render.ts'
 export { checkDocument, KINDS, type Kind, type ManifestDocument } from './document.ts'
 export {
   type ParsedDocument,

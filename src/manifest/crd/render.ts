@@ -1,0 +1,171 @@
+// The CustomResourceDefinitions as YAML, one file per kind. The text depends on the schemas only.
+import type { z } from 'zod'
+import type { Kind } from '../document.ts'
+import { pipelineSpecSchema } from '../pipeline.ts'
+import { runSpecSchema } from '../run.ts'
+import { API_VERSION } from '../shared.ts'
+import { runStatusSchema } from '../status.ts'
+import { storageSpecSchema } from '../storage.ts'
+import { toStructural } from './convert.ts'
+import { crdText } from './crd-text.ts'
+import { structuralProblems } from './structural.ts'
+import type { StructuralSchema } from './structural-schema.ts'
+
+export interface RenderedCrd {
+  /** File name without its ending: `etlpipelines`. */
+  name: string
+  yaml: string
+}
+
+interface PrinterColumn {
+  name: string
+  type: 'string' | 'integer' | 'date'
+  jsonPath: string
+  description: string
+  /** 1 = only with `-o wide`. */
+  priority?: 1
+}
+
+/** What a kind is to the API server and to the reference pages. */
+export interface CrdKind {
+  kind: Kind
+  plural: string
+  shortName: string
+  description: string
+  spec: z.ZodType
+  status?: z.ZodType
+  columns: PrinterColumn[]
+}
+
+const age: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'Time since the object was made.',
+}
+
+export const CRD_KINDS: readonly CrdKind[] = [
+  {
+    kind: 'ETLPipeline',
+    plural: 'etlpipelines',
+    shortName: 'etlp',
+    description: 'A pipeline: params, processes and steps. Nothing runs until an ETLRun names it.',
+    spec: pipelineSpecSchema,
+    columns: [
+      { name: 'Description', type: 'string', jsonPath: '.spec.description', description: 'What the pipeline is for.' },
+      age,
+    ],
+  },
+  {
+    kind: 'ETLRun',
+    plural: 'etlruns',
+    shortName: 'etlr',
+    description: 'One execution of a pipeline.',
+    spec: runSpecSchema,
+    status: runStatusSchema,
+    columns: [
+      { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where the run is.' },
+      { name: 'Reason', type: 'string', jsonPath: '.status.reason', description: 'Why it is there.' },
+      { name: 'Progress', type: 'string', jsonPath: '.status.progress', description: 'Steps done of steps to do.' },
+      { name: 'Rows', type: 'integer', jsonPath: '.status.rows', description: 'Rows written.' },
+      { name: 'Duration', type: 'string', jsonPath: '.status.duration', description: 'How long it took.' },
+      age,
+      {
+        name: 'Pipeline',
+        type: 'string',
+        jsonPath: '.spec.pipelineRef.name',
+        description: 'The pipeline that it runs.',
+        priority: 1,
+      },
+      { name: 'Message', type: 'string', jsonPath: '.status.message', description: 'Why, in words.', priority: 1 },
+    ],
+  },
+  {
+    kind: 'ETLStorage',
+    plural: 'etlstorages',
+    shortName: 'etls',
+    description: 'Where tables, files and temps lie, and what runs may use.',
+    spec: storageSpecSchema,
+    columns: [
+      {
+        name: 'Tables',
+        type: 'string',
+        jsonPath: '.spec.defaults.tablePath.uri',
+        description: 'Root of the tables that are not listed.',
+      },
+      age,
+    ],
+  },
+]
+
+const [GROUP = '', VERSION = ''] = API_VERSION.split('/')
+
+/**
+ * All CRDs, for `kubectl apply`.
+ * @throws Error when a schema is not structural, which is a mistake in it
+ */
+export function renderCrds(): RenderedCrd[] {
+  for (const crd of CRD_KINDS) {
+    const problems = structuralProblems(objectSchema(crd))
+    if (problems.length > 0) throw new Error(`the schema of ${crd.kind} is not structural: ${problems.join('; ')}`)
+  }
+  return CRD_KINDS.map((crd) => ({
+    name: crd.plural,
+    yaml: `# Generated from src/manifest by \`make generate\`; do not edit.\n${crdText(definition(crd))}`,
+  }))
+}
+
+function definition({ kind, plural, shortName, columns, ...rest }: CrdKind): object {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      scope: 'Namespaced',
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: [shortName],
+        categories: ['etl'],
+      },
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: columns,
+          schema: { openAPIV3Schema: objectSchema(rest) },
+        },
+      ],
+    },
+  }
+}
+
+/** The schema of a whole object; its metadata is the API server's business. */
+export function objectSchema({
+  description,
+  spec,
+  status,
+}: Pick<CrdKind, 'description' | 'spec' | 'status'>): StructuralSchema {
+  return {
+    description,
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { description: `Version of this schema: ${API_VERSION}.`, type: 'string' },
+      kind: { description: 'Kind of the object.', type: 'string' },
+      metadata: { type: 'object' },
+      spec: toStructural(spec),
+      status: status === undefined ? { description: 'Not used yet.', type: 'object' } : withoutGeneration(status),
+    },
+  }
+}
+
+/** A new object's status says that nothing has been observed yet, so that kstatus never takes the object for done. */
+function withoutGeneration(status: z.ZodType): StructuralSchema {
+  return { ...toStructural(status), default: { observedGeneration: -1 } }
+}
