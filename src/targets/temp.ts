@@ -1,4 +1,5 @@
 // Writes an intermediate result of this run: one Parquet file, then the entry that makes it count (TMP-7).
+import { stat } from 'node:fs/promises'
 import type { TempTarget } from '../plan/index.ts'
 import { type TargetAdapter, textLiteral } from '../step/index.ts'
 import { syncedSize } from './file-swap.ts'
@@ -14,7 +15,8 @@ export const tempTarget: TargetAdapter<TempTarget> = {
         `COPY (${query}) TO ${textLiteral(part.path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
       )
       const rows = Number(copied?.['Count'] ?? 0)
-      const bytes = await syncedSize(part.path)
+      // a run's own temps need not outlive a crash of the machine: the run does not either
+      const bytes = target.scope === 'run' ? (await stat(part.path)).size : await syncedSize(part.path)
       assertMayCommit()
       await part.publish(rows)
       return { rows, bytes, files: 1, warnings: [] }

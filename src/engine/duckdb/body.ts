@@ -37,9 +37,17 @@ function onlySource({ name, sources }: { name: string; sources: StepPlan['source
   })
 }
 
+/** Size of the SQL that the user wrote, params filled in. */
+export function bodyBytes({ body }: StepPlan, { info }: StepContext): number {
+  return body.kind === 'sql' ? Buffer.byteLength(rendered(body.sql, info.params).text) : 0
+}
+
+const rendered = (template: Template, params: ParamValues) =>
+  renderTemplate(template, ({ param }) => paramLiteral(param, params))
+
 /** @throws Fault invalid, with the place in the SQL as the user wrote it */
 export async function sqlBody(template: Template, session: SqlSession, params: ParamValues): Promise<Body> {
-  const { text, sourceOffset } = renderTemplate(template, ({ param }) => paramLiteral(param, params))
+  const { text, sourceOffset } = rendered(template, params)
   const at = (offset: number | undefined) =>
     offset === undefined ? {} : { at: { field: 'sql', offset: sourceOffset(offset) } }
   const { query } = await checkedSelect(text, session).catch((thrown: unknown) => {

@@ -4,7 +4,7 @@ import type { StepPlan, WriteResult } from '../../plan/index.ts'
 import { sourceOn } from '../../sources/index.ts'
 import type { Engine, StepContext, StepProgress } from '../../step/index.ts'
 import { targetOn } from '../../targets/index.ts'
-import { openBody } from './body.ts'
+import { bodyBytes, openBody } from './body.ts'
 import { type DuckDbOptions, InstancePool, type Reach } from './instance.ts'
 import { openSources } from './open-sources.ts'
 import { writeTarget } from './write-target.ts'
@@ -30,7 +30,7 @@ async function runStep(step: StepPlan, context: StepContext, pool: InstancePool)
     onPercentage: (percentage) => context.onProgress({ phase, percentage }),
   })
   try {
-    await openSources(step, session, context)
+    await openSources(step, session, { context, bodyBytes: bodyBytes(step, context) })
     enter('transform')
     const { query, place } = await openBody(step, session, context)
     enter('write')

@@ -5,6 +5,7 @@
 import { access } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../../base/index.ts'
 import { textLiteral } from '../../step/index.ts'
@@ -30,11 +31,22 @@ export interface Reach {
   spillFolder: string
 }
 
+interface Prepared {
+  instance: DuckDBInstance
+  main: DuckDBConnection
+}
+
 const MEMORY_SHARE = 0.55
+
+function closeNow({ instance, main }: Prepared): void {
+  main.closeSync()
+  instance.closeSync()
+}
 
 export class InstancePool {
   readonly #options: DuckDbOptions
-  #next: Promise<DuckDBInstance> | undefined
+  #next: Promise<Prepared> | undefined
+  readonly #closing = new Set<Promise<void>>()
 
   constructor(options: DuckDbOptions) {
     this.#options = options
@@ -42,39 +54,47 @@ export class InstancePool {
   }
 
   /** @throws Fault missing ExtensionMissing */
-  async open(reach: Reach, options: SessionOptions): Promise<DuckDbSession> {
-    const opening = this.#next ?? this.#create()
+  async open(reach: Reach, options: Omit<SessionOptions, 'onClosed'>): Promise<DuckDbSession> {
+    const opening = this.#next ?? this.#prepare()
     this.#next = undefined
-    const instance = await opening
-    const main = await instance.connect()
+    const { instance, main } = await opening
     try {
       for (const name of reach.extensions) await this.#loadExtension(main, name)
       await main.run(closingStatements(reach))
     } catch (thrown) {
-      main.closeSync()
-      instance.closeSync()
+      closeNow({ instance, main })
       throw engineFault(thrown, '')
     }
     this.#openNext()
-    return new DuckDbSession(instance, main, options)
+    return new DuckDbSession(instance, main, { ...options, onClosed: () => this.#closeSoon({ instance, main }) })
   }
 
   async close(): Promise<void> {
     const next = this.#next
     this.#next = undefined
-    const instance = await next
-    instance?.closeSync()
+    const prepared = await next
+    if (prepared !== undefined) closeNow(prepared)
+    await Promise.all(this.#closing)
+  }
+
+  /** Closing blocks for 2 ms or so; the step that is done need not wait for it. */
+  #closeSoon(prepared: Prepared): void {
+    const closing = setImmediate().then(() => {
+      closeNow(prepared)
+      this.#closing.delete(closing)
+    })
+    this.#closing.add(closing)
   }
 
   #openNext(): void {
     if (this.#next !== undefined) return
-    this.#next = this.#create()
+    this.#next = this.#prepare()
     this.#next.catch(() => undefined) // whoever takes it sees the failure
   }
 
-  async #create(): Promise<DuckDBInstance> {
+  async #prepare(): Promise<Prepared> {
     const { memoryLimit, threads, parallel } = this.#options
-    return await DuckDBInstance.create(':memory:', {
+    const instance = await DuckDBInstance.create(':memory:', {
       memory_limit: memoryLimit ?? defaultMemoryLimit(parallel ?? 1),
       threads: String(threads ?? availableParallelism()),
       errors_as_json: 'true',
@@ -82,6 +102,9 @@ export class InstancePool {
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',
     })
+    const main = await instance.connect()
+    await main.run("SET GLOBAL TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+    return { instance, main }
   }
 
   async #loadExtension(connection: DuckDBConnection, name: string): Promise<void> {
@@ -95,10 +118,7 @@ export class InstancePool {
 function closingStatements({ folders, files, spillFolder }: Reach): string {
   const list = (paths: string[]) => `[${[...new Set(paths)].map(textLiteral).join(', ')}]`
   return [
-    "SET GLOBAL TimeZone = 'UTC'",
     `SET temp_directory = ${textLiteral(spillFolder)}`,
-    'SET enable_progress_bar = true',
-    'SET enable_progress_bar_print = false',
     `SET allowed_directories = ${list(folders)}`,
     `SET allowed_paths = ${list(files)}`,
     'SET enable_external_access = false',

@@ -3,18 +3,23 @@ import type { SourcePlan, StepPlan } from '../../plan/index.ts'
 import { sourceOn } from '../../sources/index.ts'
 import { type ColumnType, identifier, type SqlSession, type StepContext } from '../../step/index.ts'
 
+/** What a target may put before the body in its statements, in bytes. */
+const BEFORE_BODY = 8192
+
 /**
- * A view's own text starts so far behind its statement's start that an error in it can't be taken for one in the body:
- * the engine gives positions in the text of the view, beside whatever statement was run.
+ * @param bodyBytes size of the body's SQL: the text of a view starts so far behind the start of its statement that an
+ * error in it can't be taken for one in the body. For the engine gives positions in the view's text, whatever was run.
  */
-const APART = ' '.repeat(512 * 1024)
-
-export async function openSources(step: StepPlan, session: SqlSession, context: StepContext): Promise<void> {
-  for (const source of step.sources) await makeView(source.alias, await selectOf(source, session, context), session)
-}
-
-export async function makeView(alias: string, select: string, session: SqlSession): Promise<void> {
-  await session.run(`${APART}CREATE VIEW ${identifier(alias)} AS ${select}`)
+export async function openSources(
+  step: StepPlan,
+  session: SqlSession,
+  { context, bodyBytes }: { context: StepContext; bodyBytes: number },
+): Promise<void> {
+  const apart = ' '.repeat(bodyBytes === 0 ? 0 : bodyBytes + BEFORE_BODY)
+  for (const source of step.sources) {
+    const select = await selectOf(source, session, context)
+    await session.run(`${apart}CREATE VIEW ${identifier(source.alias)} AS ${select}`)
+  }
 }
 
 async function selectOf(source: SourcePlan, session: SqlSession, context: StepContext): Promise<string> {

@@ -14,6 +14,8 @@ export interface SessionOptions {
   signal: AbortSignal
   /** At least this much of the running query is done, 0…100. */
   onPercentage?: (percentage: number) => void
+  /** Closes the instance and its main connection. */
+  onClosed: () => void
 }
 
 const PROGRESS_EVERY_MS = 200
@@ -27,7 +29,7 @@ export class DuckDbSession implements SqlSession {
     for (const connection of this.#busy) connection.interrupt()
   }
 
-  /** @param main a connection of the instance, already set up; both are closed by `close` */
+  /** @param main a connection of the instance, already set up */
   constructor(instance: DuckDBInstance, main: DuckDBConnection, options: SessionOptions) {
     this.#instance = instance
     this.#main = main
@@ -90,8 +92,7 @@ export class DuckDbSession implements SqlSession {
 
   close(): void {
     this.#options.signal.removeEventListener('abort', this.#interrupt)
-    this.#main.closeSync()
-    this.#instance.closeSync()
+    this.#options.onClosed()
   }
 
   async #execute<T>(connection: DuckDBConnection, sql: string, work: () => Promise<T>, prefix = ''): Promise<T> {
