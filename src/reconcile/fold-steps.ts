@@ -35,6 +35,7 @@ function foldOne(
   switch (verdict.kind) {
     case 'running':
       fold.records.push(bare)
+      if (verdict.lookAgainAt !== undefined) fold.lookAgainAt.push(verdict.lookAgainAt)
       return
     case 'held': {
       const record = { ...bare, reason: verdict.reason, message: cut(verdict.message) }

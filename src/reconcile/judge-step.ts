@@ -3,12 +3,13 @@
 import type { FaultKind } from '../base/index.ts'
 import type { Reason } from '../manifest/index.ts'
 import type { StepOutcome } from '../plan/index.ts'
-import { MAX_DISRUPTIONS, POD_CREATION_DEADLINE, POD_TROUBLE_DEADLINE } from './limits.ts'
+import { MAX_DISRUPTIONS, POD_CREATION_DEADLINE, POD_EVENTS_PERIOD, POD_TROUBLE_DEADLINE } from './limits.ts'
 import type { JobFact, Observed, PodFact, TryId } from './observed.ts'
 import type { StepRecord } from './step-record.ts'
 
 export type Verdict =
-  | { kind: 'running' }
+  /** `lookAgainAt`: when something may be known that no watch tells. */
+  | { kind: 'running'; lookAgainAt?: number }
   /** Running as far as the step is concerned, but something keeps it; `untilMs`: when waiting becomes failing. */
   | { kind: 'held'; reason: Reason; message: string; untilMs: number }
   | { kind: 'succeeded'; outcome: StepOutcome }
@@ -105,7 +106,7 @@ function judgeJobWithoutPod(job: JobFact, record: StepRecord, now: number): Verd
     return disrupted(record, 'PodDeleted', 'its pod was deleted by somebody before it told its outcome')
   }
   const untilMs = job.createdAt + POD_CREATION_DEADLINE
-  if (job.podTrouble === undefined) return { kind: 'running' }
+  if (job.podTrouble === undefined) return { kind: 'running', lookAgainAt: now + POD_EVENTS_PERIOD }
   const { reason, message } = job.podTrouble
   if (now < untilMs) return { kind: 'held', reason, message, untilMs }
   return { kind: 'failed', reason, message }

@@ -24,7 +24,8 @@ export type PlanFact =
   | { state: 'waiting'; reason: 'PipelineNotFound' | 'StorageNotFound'; message: string }
   | { state: 'problems'; problems: Problem[] }
   | { state: 'compiled'; plan: Plan; binding: StorageBinding; pods: StoragePods }
-  | { state: 'stored'; plan: Plan; binding: StorageBinding; pods: StoragePods }
+  /** `present`: the ConfigMap is there; otherwise it must be made again before a step is started. */
+  | { state: 'stored'; plan: Plan; binding: StorageBinding; pods: StoragePods; present: boolean }
   | { state: 'lost'; message: string }
 
 /** Which try of which step an object belongs to. */

@@ -19,6 +19,11 @@ export interface DeleteOptions {
   propagation?: 'Background' | 'Foreground' | 'Orphan'
 }
 
+/** An object that is to be made. */
+export interface NewObject {
+  metadata?: { name?: string; namespace?: string }
+}
+
 export interface ListOptions {
   namespace?: string
   labelSelector?: string
@@ -59,9 +64,9 @@ export class KubeClient {
   }
 
   /** @throws ApiFault 409 AlreadyExists */
-  async create<T extends KubeObject>(resource: ResourceName, object: T): Promise<T> {
+  async create<T extends KubeObject>(resource: ResourceName, object: NewObject): Promise<T> {
     const { apiVersion, kind } = RESOURCES[resource]
-    const namespace = object.metadata.namespace
+    const namespace = object.metadata?.namespace
     const place = { resource, ...(namespace === undefined ? {} : { namespace }) }
     const body = JSON.stringify({ ...object, apiVersion, kind })
     return (await this.#json('create', place, { method: 'POST', path: pathOf(place), body })) as T

@@ -149,10 +149,18 @@ export class Reflector<T extends KubeObject> {
     else if (event.type !== 'BOOKMARK') this.#remember(object)
   }
 
+  /**
+   * Takes the server's answer to a write of our own before the watch tells it, so that the next look does not see the
+   * past. An event that is older than what is known changes nothing.
+   */
+  assume(object: T): void {
+    this.#remember(object)
+  }
+
   #remember(object: T): void {
     const key = keyOf(object)
     const before = this.objects.get(key)
-    if (before !== undefined && before.metadata.resourceVersion === object.metadata.resourceVersion) return
+    if (before !== undefined && !isNewer(object, before)) return
     const after = this.#options.keep(object)
     this.objects.set(key, after)
     this.#options.onChange({ key, ...(before === undefined ? {} : { before }), after })
@@ -185,6 +193,14 @@ export class Reflector<T extends KubeObject> {
     onTrouble?.(fault, waitMs)
     await pause(waitMs, signal)
   }
+}
+
+/** Resource versions of one kind grow (KEP-5504); another uid is another object. */
+function isNewer(object: KubeObject, known: KubeObject): boolean {
+  if (object.metadata.uid !== known.metadata.uid) return true
+  const [next = '', last = ''] = [object.metadata.resourceVersion, known.metadata.resourceVersion]
+  if (!/^\d+$/.test(next) || !/^\d+$/.test(last)) return next !== last
+  return BigInt(next) > BigInt(last)
 }
 
 /** Waits, or until the signal is aborted. */

@@ -210,7 +210,8 @@ export function schedule(input: {
     const { reason: _reason, message: _message, ...bare } = record
     return { ...bare, state: 'Running', since }
   })
-  const actions = next
+  const again: Action[] = observed.plan.state === 'stored' && !observed.plan.present ? [{ kind: 'createPlan' }] : []
+  const starts = next
     .filter((record) => starting.has(keyOf(record)))
     .map(
       ({ process, step, attempt, try: number }): Action => ({
@@ -218,7 +219,7 @@ export function schedule(input: {
         of: { process, step, attempt, try: number },
       }),
     )
-  return { records: next, actions, lookAgainAt: deadlineOf(observed) }
+  return { records: next, actions: [...again, ...starts], lookAgainAt: deadlineOf(observed) }
 }
 
 /** When the run's own time is over, in ms since the epoch. */

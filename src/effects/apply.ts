@@ -1,0 +1,164 @@
+// Does what was decided: actions in order, then the status once, if it differs, then the events. Each step may be the last
+// one before a crash; the next look finds what is missing.
+import { asFault, canonicalJson, Fault } from '../base/index.ts'
+import type { RunStatus } from '../manifest/index.ts'
+import { stepsOf } from '../plan/index.ts'
+import {
+  type Action,
+  cleanUpJob,
+  type Decision,
+  FINALIZER,
+  isOwnedBy,
+  type Observed,
+  planConfigMap,
+  type RenderDefaults,
+  type RunEvent,
+  type RunObject,
+  type StoredPlan,
+  stepJob,
+} from '../reconcile/index.ts'
+import type { AnyObject, Caches } from './caches.ts'
+import { isStatus, type KubeClient, type KubeObject, type NewObject, type ResourceName } from './kube/index.ts'
+import { eventObject } from './run-event.ts'
+
+export interface ApplierOptions {
+  caches: Caches
+  client: KubeClient
+  defaults: RenderDefaults
+  /** Name of this process in events. */
+  instance: string
+  now: () => number
+  newId: () => string
+  /** An event that could not be written: nothing depends on it. */
+  onLostEvent: (fault: Fault) => void
+}
+
+export interface ToApply {
+  observed: Observed
+  decision: Decision
+  storedStatus: unknown
+  /** The plan for rendering: compiled now, or stored before. */
+  stored: StoredPlan | undefined
+}
+
+export class Applier {
+  readonly #options: ApplierOptions
+
+  constructor(options: ApplierOptions) {
+    this.#options = options
+  }
+
+  /** @throws Fault; the key is then looked at again, later each time */
+  async apply({ observed, decision, storedStatus, stored }: ToApply): Promise<void> {
+    const run = { ...observed.run, status: decision.status }
+    let version = observed.run.metadata.resourceVersion
+    for (const action of decision.actions) version = (await this.#act(action, { run, stored, version })) ?? version
+    if (canonicalJson(storedStatus ?? {}) !== canonicalJson(decision.status))
+      await this.#writeStatus(run, storedStatus, version)
+    for (const event of decision.events) await this.#emit(run, event)
+  }
+
+  /** @returns the run's new resourceVersion when the action changed the run itself */
+  async #act(
+    action: Action,
+    { run, stored, version }: { run: RunObject; stored: StoredPlan | undefined; version: string },
+  ): Promise<string | undefined> {
+    const { client, caches, defaults } = this.#options
+    const { namespace, name, uid } = run.metadata
+    switch (action.kind) {
+      case 'createPlan':
+        await this.#create('ConfigMap', planConfigMap(run.metadata, needed(stored, run)), uid)
+        return undefined
+      case 'createJob': {
+        const plan = needed(stored, run)
+        const step = stepsOf(plan.plan).find(
+          (candidate) => candidate.process === action.of.process && candidate.name === action.of.step,
+        )
+        if (step === undefined)
+          throw new Fault({
+            kind: 'defect',
+            code: 'Defect',
+            message: `cannot start step "${action.of.step}": the plan has none of that name`,
+          })
+        await this.#create('Job', stepJob({ run, stored: plan, step, id: action.of, defaults }), uid)
+        return undefined
+      }
+      case 'createCleanUp':
+        await this.#create('Job', cleanUpJob(run, needed(stored, run), { scope: action.scope, defaults }), undefined)
+        return undefined
+      case 'deleteJob':
+        await client.delete({ resource: 'Job', namespace, name: action.name }, { uid: action.uid })
+        return undefined
+      case 'deleteRun':
+        await client.delete({ resource: 'ETLRun', namespace, name }, { uid })
+        return undefined
+      case 'addFinalizer':
+      case 'removeFinalizer': {
+        const others = run.metadata.finalizers.filter((finalizer) => finalizer !== FINALIZER)
+        const finalizers = action.kind === 'addFinalizer' ? [...others, FINALIZER] : others
+        const place = { resource: 'ETLRun', namespace, name } as const
+        const written = await client.mergePatch<AnyObject>(place, {
+          metadata: { uid, resourceVersion: version, finalizers },
+        })
+        if (written.metadata.deletionTimestamp === undefined) caches.runs.assume(written)
+        return written.metadata.resourceVersion
+      }
+    }
+  }
+
+  /** Creates it; one of that name that belongs to the run counts as created (a crash, or another leader, was faster). */
+  async #create(resource: 'Job' | 'ConfigMap', object: NewObject, ownerUid: string | undefined): Promise<void> {
+    const { client, caches } = this.#options
+    try {
+      caches.owned[resource].assume(await client.create<AnyObject>(resource, object))
+    } catch (thrown) {
+      if (!isStatus(thrown, 409)) throw thrown
+      const { namespace, name = '' } = object.metadata ?? {}
+      const found = await client.get<AnyObject>({ resource, name, ...(namespace === undefined ? {} : { namespace }) })
+      if (found === undefined) throw thrown
+      if (ownerUid !== undefined && !isOwnedBy(found, ownerUid)) throw foreign(resource, found)
+      caches.owned[resource].assume(found)
+    }
+  }
+
+  async #writeStatus(run: RunObject, before: unknown, version: string): Promise<void> {
+    const { client, caches } = this.#options
+    const { namespace, name, uid } = run.metadata
+    const place = { resource: 'ETLRun', namespace, name, subresource: 'status' } as const
+    const patch = { metadata: { uid, resourceVersion: version }, status: withRemovals(before, run.status) }
+    caches.runs.assume(await client.mergePatch<AnyObject>(place, patch))
+  }
+
+  async #emit(run: RunObject, event: RunEvent): Promise<void> {
+    const { client, instance, now, newId } = this.#options
+    try {
+      await client.create('Event', eventObject({ run: run.metadata, event, instance, now: now(), id: newId() }))
+    } catch (thrown) {
+      this.#options.onLostEvent(asFault(thrown))
+    }
+  }
+}
+
+function needed(stored: StoredPlan | undefined, run: RunObject): StoredPlan {
+  if (stored !== undefined) return stored
+  throw new Fault({
+    kind: 'defect',
+    code: 'Defect',
+    message: `cannot act for ETLRun "${run.metadata.name}": its plan is not known`,
+  })
+}
+
+function foreign(resource: ResourceName, found: KubeObject): Fault {
+  const { namespace, name } = found.metadata
+  return new Fault({
+    kind: 'denied',
+    code: 'NameTaken',
+    message: `cannot create ${resource} "${namespace}/${name}": one of that name belongs to somebody else; delete it`,
+  })
+}
+
+/** A merge patch that also removes what the new status does not have. */
+function withRemovals(before: unknown, after: RunStatus): Record<string, unknown> {
+  const old = typeof before === 'object' && before !== null ? Object.keys(before) : []
+  return { ...Object.fromEntries(old.map((key) => [key, null])), ...after }
+}

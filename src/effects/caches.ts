@@ -1,0 +1,179 @@
+// Copies of all objects that runs depend on, and which run each belongs to. Finished runs are kept as stubs: memory is
+// bounded by what goes on, not by what has been.
+import { FINAL_PHASES, type Phase } from '../manifest/index.ts'
+import { LABELS, MANAGED_SELECTOR, textAt } from '../reconcile/index.ts'
+import type { Change, KubeClient, KubeObject, ReflectorOptions } from './kube/index.ts'
+import { Reflector, type ResourceName } from './kube/index.ts'
+
+export type AnyObject = KubeObject & {
+  spec?: unknown
+  status?: unknown
+  data?: Record<string, string>
+  binaryData?: Record<string, string>
+}
+
+export interface CachesOptions {
+  client: KubeClient
+  /** Absent: all namespaces. */
+  namespace?: string
+  /** A run to look at (again): `namespace/name`. */
+  onRun: (key: string) => void
+  onTrouble: NonNullable<ReflectorOptions<AnyObject>['onTrouble']>
+  random: () => number
+}
+
+const OWNED = ['Job', 'Pod', 'ConfigMap'] as const
+type OwnedName = (typeof OWNED)[number]
+
+export class Caches {
+  readonly runs: Reflector<AnyObject>
+  readonly pipelines: Reflector<AnyObject>
+  readonly storages: Reflector<AnyObject>
+  readonly owned: Record<OwnedName, Reflector<AnyObject>>
+  readonly #onRun: (key: string) => void
+  readonly #runByUid = new Map<string, string>()
+  readonly #ownedByRun: Record<OwnedName, Map<string, Set<string>>> = {
+    Job: new Map(),
+    Pod: new Map(),
+    ConfigMap: new Map(),
+  }
+
+  constructor({ client, namespace, onRun, onTrouble, random }: CachesOptions) {
+    this.#onRun = onRun
+    const reflect = (
+      resource: ResourceName,
+      more: Pick<ReflectorOptions<AnyObject>, 'keep' | 'onChange'> & { labelSelector?: string },
+    ) =>
+      new Reflector<AnyObject>({
+        client,
+        resource,
+        onTrouble,
+        random,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...more,
+      })
+    this.runs = reflect('ETLRun', { keep: runOrStub, onChange: (change) => this.#runChanged(change) })
+    this.pipelines = reflect('ETLPipeline', {
+      keep: bare,
+      onChange: (change) => this.#referenceChanged(change, 'pipelineRef'),
+    })
+    this.storages = reflect('ETLStorage', {
+      keep: bare,
+      onChange: (change) => this.#referenceChanged(change, 'storageRef'),
+    })
+    const own = (resource: OwnedName, keep: (object: AnyObject) => AnyObject) =>
+      reflect(resource, {
+        labelSelector: MANAGED_SELECTOR,
+        keep,
+        onChange: (change) => this.#ownedChanged(resource, change),
+      })
+    this.owned = {
+      Job: own('Job', withoutSpec),
+      Pod: own('Pod', withoutSpec),
+      ConfigMap: own('ConfigMap', metadataOnly),
+    }
+  }
+
+  get reflectors(): Record<string, Reflector<AnyObject>> {
+    return { ETLRun: this.runs, ETLPipeline: this.pipelines, ETLStorage: this.storages, ...this.owned }
+  }
+
+  /** Runs all reflectors until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(Object.values(this.reflectors).map((reflector) => reflector.run(signal)))
+  }
+
+  async synced(): Promise<void> {
+    await Promise.all(Object.values(this.reflectors).map((reflector) => reflector.synced))
+  }
+
+  /** The cached objects that carry the run's uid as a label. */
+  ownedBy(resource: OwnedName, runUid: string): AnyObject[] {
+    const keys = this.#ownedByRun[resource].get(runUid) ?? new Set()
+    return [...keys].map((key) => this.owned[resource].objects.get(key)).filter((object) => object !== undefined)
+  }
+
+  #runChanged({ key, before, after }: Change<AnyObject>): void {
+    if (before?.metadata.uid !== undefined) this.#runByUid.delete(before.metadata.uid)
+    if (after?.metadata.uid !== undefined) this.#runByUid.set(after.metadata.uid, key)
+    this.#onRun(key)
+  }
+
+  #ownedChanged(resource: OwnedName, { key, before, after }: Change<AnyObject>): void {
+    const uid = runUidOf(after ?? before)
+    if (uid === undefined) return
+    const index = this.#ownedByRun[resource]
+    const keys = index.get(uid) ?? new Set()
+    if (after === undefined) keys.delete(key)
+    else keys.add(key)
+    if (keys.size === 0) index.delete(uid)
+    else index.set(uid, keys)
+    const run = this.#runByUid.get(uid)
+    if (run !== undefined) this.#onRun(run)
+  }
+
+  /** Only runs that have not started look at what they refer to. */
+  #referenceChanged({ key }: Change<AnyObject>, field: 'pipelineRef' | 'storageRef'): void {
+    const [namespace = '', name = ''] = key.split('/')
+    for (const [runKey, run] of this.runs.objects) {
+      if (run.metadata.namespace !== namespace || textAt(run, 'status', 'startedAt') !== undefined) continue
+      const referred = textAt(run, 'spec', field, 'name') ?? (field === 'storageRef' ? 'default' : undefined)
+      if (referred === name) this.#onRun(runKey)
+    }
+  }
+}
+
+const runUidOf = (object: AnyObject | undefined): string | undefined => object?.metadata.labels?.[LABELS.runUid]
+
+function bare(object: AnyObject): AnyObject {
+  const { managedFields: _managed, ...metadata } = object.metadata
+  return { ...object, metadata }
+}
+
+const metadataOnly = (object: AnyObject): AnyObject => ({ metadata: bare(object).metadata })
+
+const withoutSpec = (object: AnyObject): AnyObject => ({ metadata: bare(object).metadata, status: object.status })
+
+/** Of a finished run only what its end needs: whether and when to delete it, and what to clean up. */
+function runOrStub(object: AnyObject): AnyObject {
+  const phase = textAt(object, 'status', 'phase') as Phase | undefined
+  if (phase === undefined || !FINAL_PHASES.includes(phase) || textAt(object, 'status', 'startedAt') === undefined)
+    return bare(object)
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, finalizers } =
+    object.metadata
+  const metadata = {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    generation,
+    creationTimestamp,
+    deletionTimestamp,
+    finalizers,
+  }
+  const spec = pick(object.spec, ['ttlAfterFinished', 'correlationId', 'runId', 'step', 'storageRef', 'pipelineRef'])
+  const status = pick(object.status, [
+    'phase',
+    'reason',
+    'message',
+    'runId',
+    'planHash',
+    'planConfigMap',
+    'startedAt',
+    'finishedAt',
+    'observedGeneration',
+    'attempt',
+  ])
+  return {
+    metadata: Object.fromEntries(
+      Object.entries(metadata).filter(([, value]) => value !== undefined),
+    ) as unknown as KubeObject['metadata'],
+    spec,
+    status,
+  }
+}
+
+function pick(value: unknown, fields: string[]): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return {}
+  return Object.fromEntries(Object.entries(value).filter(([key]) => fields.includes(key)))
+}

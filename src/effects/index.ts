@@ -1,0 +1,5 @@
+export * from './apply.ts'
+export * from './caches.ts'
+export * from './kube/index.ts'
+export * from './observe.ts'
+export * from './read-run.ts'

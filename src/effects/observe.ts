@@ -1,0 +1,220 @@
+// Gathers what a decision about one run rests on. Caches answer most of it; what they can't be trusted with (absence) and
+// what they do not hold (plans, events) is read live.
+import { type CompileInput, compile } from '../compile/index.ts'
+import type { RunStatus, StoragePods, StorageSpec } from '../manifest/index.ts'
+import {
+  type CleanUpFact,
+  cleanUpName,
+  configMapName,
+  isOf,
+  type JobFact,
+  jobFact,
+  jobName,
+  jobState,
+  LABELS,
+  type Observed,
+  type PlanFact,
+  type PodFact,
+  podFact,
+  podTroubleOf,
+  type RunObject,
+  recordsOf,
+  type StoredPlan,
+  storedPlanOf,
+  type TryId,
+} from '../reconcile/index.ts'
+import type { AnyObject, Caches } from './caches.ts'
+import type { KubeClient } from './kube/index.ts'
+import { type RunReading, readRun, specProblems } from './read-run.ts'
+
+export interface ObserverOptions {
+  caches: Caches
+  client: KubeClient
+  now: () => number
+}
+
+/** How old a Job without a pod must be before its events are read. */
+const PATIENCE_MS = 1_000
+const PLANS_KEPT = 64
+
+export class Observer {
+  readonly #caches: Caches
+  readonly #client: KubeClient
+  readonly #now: () => number
+  /** Plans by the uid of their ConfigMap's run: immutable, so they may be kept. */
+  readonly #plans = new Map<string, StoredPlan>()
+
+  constructor({ caches, client, now }: ObserverOptions) {
+    this.#caches = caches
+    this.#client = client
+    this.#now = now
+  }
+
+  /** undefined when there is no such run. */
+  async observe(key: string): Promise<{ observed: Observed; reading: RunReading } | undefined> {
+    const raw = this.#caches.runs.objects.get(key)
+    if (raw === undefined) return undefined
+    const reading = readRun(raw)
+    const { run } = reading
+    const now = this.#now()
+    const plan = await this.#planOf(reading)
+    const { jobs, pods } = await this.#jobsAndPods(run, plan, now)
+    return { observed: { now, run, plan, jobs, pods, cleanUp: this.#cleanUpOf(run) }, reading }
+  }
+
+  /** The stored plan of a run, for rendering; undefined when there is none. */
+  storedPlan(run: RunObject): StoredPlan | undefined {
+    return this.#plans.get(run.metadata.uid)
+  }
+
+  async #planOf(reading: RunReading): Promise<PlanFact> {
+    const { run, problems } = reading
+    if (run.status.startedAt === undefined) {
+      if (problems.length > 0) return { state: 'problems', problems }
+      return this.#compiled(run)
+    }
+    const finished = run.status.finishedAt !== undefined && run.metadata.deletedAt === undefined
+    const known = this.#plans.get(run.metadata.uid)
+    const stored = known ?? (finished ? undefined : await this.#readPlan(run))
+    const name = run.status.planConfigMap ?? configMapName(run.metadata, run.status.planHash ?? '')
+    if (stored !== undefined) {
+      this.#remember(run, stored)
+      return {
+        state: 'stored',
+        ...stored,
+        present: this.#caches.owned.ConfigMap.objects.has(`${run.metadata.namespace}/${name}`),
+      }
+    }
+    if (finished) return { state: 'lost', message: 'not needed any more' }
+    const again = this.#compiled(run)
+    if (again.state === 'compiled' && again.plan.hash === run.status.planHash) {
+      this.#remember(run, again)
+      return { ...again, state: 'stored', present: false }
+    }
+    return {
+      state: 'lost',
+      message: `cannot go on: ConfigMap "${name}" with the plan was deleted, and the pipeline has changed since the run started; start a new run`,
+    }
+  }
+
+  #compiled(run: RunObject): PlanFact {
+    const { namespace } = run.metadata
+    const { pipelineRef, storageRef, pipeline: inline } = run.spec
+    const storageName = storageRef?.name ?? 'default'
+    const storage = this.#caches.storages.objects.get(`${namespace}/${storageName}`)
+    if (storage === undefined)
+      return {
+        state: 'waiting',
+        reason: 'StorageNotFound',
+        message: `ETLStorage "${storageName}" does not exist in namespace "${namespace}"`,
+      }
+    const referred =
+      pipelineRef === undefined ? undefined : this.#caches.pipelines.objects.get(`${namespace}/${pipelineRef.name}`)
+    if (pipelineRef !== undefined && referred === undefined) {
+      return {
+        state: 'waiting',
+        reason: 'PipelineNotFound',
+        message: `ETLPipeline "${pipelineRef.name}" does not exist in namespace "${namespace}"`,
+      }
+    }
+    const spec = inline ?? referred?.spec
+    const problems = [
+      ...specProblems(storage, 'ETLStorage'),
+      ...(referred === undefined ? [] : specProblems(referred, 'ETLPipeline')),
+    ]
+    if (problems.length > 0) return { state: 'problems', problems }
+    return compiledPlan({
+      run,
+      name: pipelineRef?.name ?? run.metadata.name,
+      spec,
+      storage: storage.spec as StorageSpec,
+    })
+  }
+
+  async #readPlan(run: RunObject): Promise<StoredPlan | undefined> {
+    const name = run.status.planConfigMap
+    if (name === undefined) return undefined
+    const map = await this.#client.get<AnyObject>({ resource: 'ConfigMap', namespace: run.metadata.namespace, name })
+    if (map === undefined) return undefined
+    const stored = storedPlanOf(map)
+    return stored?.plan.hash === run.status.planHash ? stored : undefined
+  }
+
+  #remember(run: RunObject, { plan, binding, pods }: StoredPlan): void {
+    this.#plans.delete(run.metadata.uid)
+    this.#plans.set(run.metadata.uid, { plan, binding, pods })
+    for (const uid of this.#plans.keys()) {
+      if (this.#plans.size <= PLANS_KEPT) break
+      this.#plans.delete(uid)
+    }
+  }
+
+  /** Absence is not believed: what the status says exists and the caches lack is read live. */
+  async #jobsAndPods(run: RunObject, plan: PlanFact, now: number): Promise<{ jobs: JobFact[]; pods: PodFact[] }> {
+    const { uid } = run.metadata
+    const jobs = this.#caches
+      .ownedBy('Job', uid)
+      .map((job) => jobFact(job, uid))
+      .filter((job) => job !== undefined)
+    const pods = this.#caches
+      .ownedBy('Pod', uid)
+      .map((pod) => podFact(pod, uid))
+      .filter((pod) => pod !== undefined)
+    if (plan.state !== 'stored' || run.status.finishedAt !== undefined) return { jobs, pods }
+    for (const record of runningSteps(plan.plan, run.status)) {
+      const cached = jobs.find(isOf(record))
+      const job = cached ?? (await this.#liveJob(run, record))
+      if (job === undefined) continue
+      if (cached === undefined) jobs.push(job)
+      if (pods.some((pod) => isOf(record)(pod) && (pod.end !== undefined || job.state === 'active'))) continue
+      if (job.state !== 'active') pods.push(...(await this.#livePods(run, record)))
+      else if (now - job.createdAt > PATIENCE_MS) Object.assign(job, await this.#podTrouble(run, job))
+    }
+    return { jobs, pods }
+  }
+
+  async #liveJob(run: RunObject, id: TryId): Promise<JobFact | undefined> {
+    const { namespace, uid } = run.metadata
+    const job = await this.#client.get<AnyObject>({ resource: 'Job', namespace, name: jobName(run.metadata, id) })
+    return job === undefined ? undefined : jobFact(job, uid)
+  }
+
+  async #livePods(run: RunObject, id: TryId): Promise<PodFact[]> {
+    const { namespace, uid } = run.metadata
+    const labelSelector = `${LABELS.runUid}=${uid},${LABELS.step}=${id.step},${LABELS.attempt}=${id.attempt},${LABELS.try}=${id.try}`
+    const { items } = await this.#client.list<AnyObject>('Pod', { namespace, labelSelector })
+    return items.map((pod) => podFact(pod, uid)).filter((pod) => pod !== undefined)
+  }
+
+  async #podTrouble(run: RunObject, job: JobFact): Promise<Pick<JobFact, 'podTrouble'>> {
+    const fieldSelector = `regarding.kind=Job,regarding.name=${job.name}`
+    const { items } = await this.#client.list<AnyObject>('Event', { namespace: run.metadata.namespace, fieldSelector })
+    const podTrouble = podTroubleOf(items)
+    return podTrouble === undefined ? {} : { podTrouble }
+  }
+
+  #cleanUpOf(run: RunObject): CleanUpFact {
+    const job = this.#caches.owned.Job.objects.get(`${run.metadata.namespace}/${cleanUpName(run.metadata, 'run')}`)
+    return job === undefined
+      ? { state: 'none' }
+      : { state: jobState(job), ...(job.metadata.uid === undefined ? {} : { uid: job.metadata.uid }) }
+  }
+}
+
+function runningSteps(plan: StoredPlan['plan'], status: RunStatus): TryId[] {
+  return recordsOf(plan, status).filter(({ state }) => state === 'Running')
+}
+
+function compiledPlan(input: { run: RunObject; name: string; spec: unknown; storage: StorageSpec }): PlanFact {
+  const { run, name, spec, storage } = input
+  const modules = storage.defaults?.modulePath?.uri ?? '/'
+  const result = compile({
+    pipeline: { name, spec: spec as CompileInput['pipeline']['spec'] },
+    storage,
+    run: run.spec,
+    facts: { workingFolder: '/', manifestFolder: modules },
+  })
+  if (!result.ok) return { state: 'problems', problems: result.problems }
+  const pods: StoragePods = storage.pods ?? {}
+  return { state: 'compiled', plan: result.plan, binding: result.binding, pods }
+}

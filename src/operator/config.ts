@@ -1,0 +1,104 @@
+// The operator's settings: flags of `loom operator`, each also an environment variable. One table; the help is made of it.
+
+export interface OperatorConfig {
+  kubeconfig: string | undefined
+  /** Namespace to watch; undefined = all. */
+  namespace: string | undefined
+  /** Image of step pods when the storage names none. */
+  image: string
+  leaseNamespace: string
+  leaseName: string
+  leaderElect: boolean
+  port: number
+  host: string
+  workers: number
+  logLevel: string
+}
+
+export interface OperatorSetting {
+  flag: string
+  env: string
+  default: string
+  help: string
+}
+
+export const OPERATOR_SETTINGS = {
+  kubeconfig: {
+    flag: '--kubeconfig <file>',
+    env: 'KUBECONFIG',
+    default: '',
+    help: "kubeconfig; default: the usual places, or the pod's service account",
+  },
+  namespace: {
+    flag: '--namespace <name>',
+    env: 'LOOM_NAMESPACE',
+    default: '',
+    help: 'watch only this namespace; default: all',
+  },
+  image: {
+    flag: '--image <image>',
+    env: 'LOOM_IMAGE',
+    default: 'loom-operator:latest',
+    help: "image of step pods when a storage names none: the operator's own",
+  },
+  leaseNamespace: {
+    flag: '--lease-namespace <name>',
+    env: 'LOOM_LEASE_NAMESPACE',
+    default: 'default',
+    help: 'namespace of the leader election lease',
+  },
+  leaseName: {
+    flag: '--lease-name <name>',
+    env: 'LOOM_LEASE_NAME',
+    default: 'loom-operator',
+    help: 'name of the leader election lease',
+  },
+  leaderElect: {
+    flag: '--leader-elect <yes|no>',
+    env: 'LOOM_LEADER_ELECT',
+    default: 'yes',
+    help: 'take part in leader election',
+  },
+  port: {
+    flag: '--port <port>',
+    env: 'LOOM_PORT',
+    default: '8080',
+    help: 'port of /healthz, /readyz and /metrics; 0 = any',
+  },
+  host: { flag: '--host <address>', env: 'LOOM_HOST', default: '0.0.0.0', help: 'address to listen on' },
+  workers: { flag: '--workers <n>', env: 'LOOM_WORKERS', default: '8', help: 'runs looked at at the same time' },
+  logLevel: { flag: '--log-level <level>', env: 'LOOM_LOG_LEVEL', default: 'info', help: 'debug, info, warn or error' },
+} as const satisfies Record<keyof OperatorConfig, OperatorSetting>
+
+type Values = { [K in keyof OperatorConfig]?: string | undefined }
+
+/** Flags win over the environment, the environment over defaults. @returns the config, or what is wrong with it */
+export function operatorConfig(
+  flags: Values,
+  env: Record<string, string | undefined>,
+): OperatorConfig | { problem: string } {
+  const read = (name: keyof OperatorConfig): string =>
+    flags[name] ?? env[OPERATOR_SETTINGS[name].env] ?? OPERATOR_SETTINGS[name].default
+  const optional = (name: keyof OperatorConfig) => (read(name) === '' ? undefined : read(name))
+  const port = Number(read('port'))
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    return { problem: `--port "${read('port')}" is no port; give a number from 0 to 65535` }
+  const workers = Number(read('workers'))
+  if (!Number.isInteger(workers) || workers < 1)
+    return { problem: `--workers "${read('workers')}" is no number of workers; give 1 or more` }
+  const elect = read('leaderElect')
+  if (elect !== 'yes' && elect !== 'no') return { problem: `--leader-elect "${elect}" is neither yes nor no` }
+  return {
+    // client-node reads KUBECONFIG by itself, as a list of files.
+    kubeconfig: flags.kubeconfig,
+    namespace: optional('namespace'),
+    image: read('image'),
+    leaseNamespace: read('leaseNamespace'),
+    leaseName: read('leaseName'),
+    leaderElect: elect === 'yes',
+    port,
+    host: read('host'),
+    workers,
+    logLevel: read('logLevel'),
+  }
+}
