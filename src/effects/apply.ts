@@ -18,12 +18,12 @@ import {
   stepJob,
 } from '../reconcile/index.ts'
 import type { AnyObject, Caches } from './caches.ts'
-import { isStatus, type KubeClient, type KubeObject, type NewObject, type ResourceName } from './kube/index.ts'
+import { isStatus, type KubeApi, type KubeObject, type NewObject, type ResourceName } from './kube/index.ts'
 import { eventObject } from './run-event.ts'
 
 export interface ApplierOptions {
   caches: Caches
-  client: KubeClient
+  client: KubeApi
   defaults: RenderDefaults
   /** Name of this process in events. */
   instance: string

@@ -2,7 +2,7 @@
 // bounded by what goes on, not by what has been.
 import { FINAL_PHASES, type Phase } from '../manifest/index.ts'
 import { LABELS, MANAGED_SELECTOR, textAt } from '../reconcile/index.ts'
-import type { Change, KubeClient, KubeObject, ReflectorOptions } from './kube/index.ts'
+import type { Change, KubeApi, KubeObject, ReflectorOptions } from './kube/index.ts'
 import { Reflector, type ResourceName } from './kube/index.ts'
 
 export type AnyObject = KubeObject & {
@@ -13,7 +13,7 @@ export type AnyObject = KubeObject & {
 }
 
 export interface CachesOptions {
-  client: KubeClient
+  client: KubeApi
   /** Absent: all namespaces. */
   namespace?: string
   /** A run to look at (again): `namespace/name`. */

@@ -24,12 +24,12 @@ import {
   type TryId,
 } from '../reconcile/index.ts'
 import type { AnyObject, Caches } from './caches.ts'
-import type { KubeClient } from './kube/index.ts'
+import type { KubeApi } from './kube/index.ts'
 import { type RunReading, readRun, specProblems } from './read-run.ts'
 
 export interface ObserverOptions {
   caches: Caches
-  client: KubeClient
+  client: KubeApi
   now: () => number
 }
 
@@ -39,7 +39,7 @@ const PLANS_KEPT = 64
 
 export class Observer {
   readonly #caches: Caches
-  readonly #client: KubeClient
+  readonly #client: KubeApi
   readonly #now: () => number
   /** Plans by the uid of their ConfigMap's run: immutable, so they may be kept. */
   readonly #plans = new Map<string, StoredPlan>()

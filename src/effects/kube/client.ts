@@ -33,7 +33,18 @@ export interface ListOptions {
   resourceVersion?: string
 }
 
-export class KubeClient {
+/** What the operator asks of Kubernetes; the crash simulation has a model of it. */
+export interface KubeApi {
+  get<T extends KubeObject>(place: ObjectPlace): Promise<T | undefined>
+  list<T extends KubeObject>(resource: ResourceName, options?: ListOptions): Promise<ObjectList<T>>
+  create<T extends KubeObject>(resource: ResourceName, object: NewObject): Promise<T>
+  replace<T extends KubeObject>(place: ObjectPlace, object: T): Promise<T>
+  mergePatch<T extends KubeObject>(place: ObjectPlace, patch: object): Promise<T>
+  delete(place: ObjectPlace, options?: DeleteOptions): Promise<void>
+  watch(place: ObjectPlace, query: Record<string, string>, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
+}
+
+export class KubeClient implements KubeApi {
   readonly #connection: Connection
   readonly #observe: RequestObserver
 

@@ -5,12 +5,12 @@
 // L3 Every write carries the resourceVersion that was read, so two candidates can't both win.
 import { asFault, type Fault } from '../../base/index.ts'
 import { isStatus } from './api-fault.ts'
-import type { KubeClient } from './client.ts'
+import type { KubeApi } from './client.ts'
 import { pause } from './reflector.ts'
 import type { KubeObject } from './resource.ts'
 
 export interface LeaseOptions {
-  client: KubeClient
+  client: KubeApi
   namespace: string
   name: string
   /** Unique per process. */

@@ -6,7 +6,7 @@
 // R4 A relist tells differences only: added, changed and vanished objects, by resourceVersion.
 import { Fault } from '../../base/index.ts'
 import { ApiFault, isStatus } from './api-fault.ts'
-import type { KubeClient } from './client.ts'
+import type { KubeApi } from './client.ts'
 import { type KubeObject, keyOf, type ObjectPlace, type ResourceName } from './resource.ts'
 import { watchEvents } from './watch-lines.ts'
 
@@ -14,7 +14,7 @@ import { watchEvents } from './watch-lines.ts'
 export type Change<T> = { key: string; before?: T; after?: T }
 
 export interface ReflectorOptions<T extends KubeObject> {
-  client: KubeClient
+  client: KubeApi
   resource: ResourceName
   namespace?: string
   labelSelector?: string
