@@ -3,7 +3,7 @@
 import { Fault } from '../base/index.ts'
 import type { FileSource } from '../plan/index.ts'
 import { filePath, type SourceAdapter, type SqlSession, type StepContext, textLiteral } from '../step/index.ts'
-import { checkCsv, csvArguments } from './file-csv.ts'
+import { csvSelect } from './file-csv.ts'
 import { checkPresent, type FoundFiles } from './file-found.ts'
 import { fixedFolder, isGlob } from './file-glob.ts'
 
@@ -26,20 +26,18 @@ export const fileSource: SourceAdapter<FileSource> = {
 async function open(source: FileSource, session: SqlSession, context: StepContext): Promise<string> {
   try {
     const found = await checkPresent(source, session, context)
-    const select = selectOf(source, found)
-    if (source.format === 'csv') await checkCsv(source.options, found, { session, select })
-    return select
+    return await selectOf(source, found, session)
   } catch (thrown) {
     throw thrown instanceof Fault ? placed(thrown, source) : thrown
   }
 }
 
-function selectOf(source: FileSource, found: FoundFiles): string {
+async function selectOf(source: FileSource, found: FoundFiles, session: SqlSession): Promise<string> {
   const path = textLiteral(found.path)
   const several = found.several ? ['union_by_name = true'] : ['hive_partitioning = false']
   switch (source.format) {
     case 'csv':
-      return `SELECT * FROM read_csv(${[path, ...csvArguments(source.options), ...several].join(', ')})`
+      return await csvSelect(source.options, found, session)
     case 'json': {
       const sample = `sample_size = ${source.options.inferSchemaLength ?? -1}`
       return `SELECT * FROM read_json(${[path, "format = 'newline_delimited'", sample, ...several].join(', ')})`
