@@ -29,6 +29,7 @@ export interface RemoveFile {
   partitionValues?: Record<string, string | null>
   size?: number
   tags?: Record<string, string | null>
+  deletionVector?: unknown
 }
 
 export interface Metadata {

@@ -34,7 +34,7 @@ export function partitionLiteral(text: string | null, type: DeltaType): string {
   const sqlType = toSqlType(type)
   if (text === null || text === '') return `CAST(NULL AS ${sqlType})`
   // without a zone in it, the text is in UTC
-  const zone = type === 'timestamp' && !/(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(text) ? '+00' : ''
+  const zone = type === 'timestamp' && !/:.*(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(text) ? '+00' : ''
   return `CAST(${textLiteral(text + zone)} AS ${sqlType})`
 }
 
