@@ -1,3 +1,4 @@
 export * from './code.ts'
-export { createDuckDbEngine } from './duckdb/engine.ts'
+export type { BoundStep, KnownResults } from './duckdb/bind.ts'
+export { createDuckDbEngine, type DuckDbEngine } from './duckdb/engine.ts'
 export type { DuckDbOptions } from './duckdb/instance.ts'

@@ -1,7 +1,7 @@
 // What happens between sources and target, as a query.
 import { Fault } from '../../base/index.ts'
 import { type ParamValues, renderTemplate, type StepPlan, type Template } from '../../plan/index.ts'
-import { identifier, type SqlSession, type StepContext, valueLiteral } from '../../step/index.ts'
+import { type ColumnType, identifier, type SqlSession, type StepContext, valueLiteral } from '../../step/index.ts'
 import { codeBody } from './code-body.ts'
 import { SqlFailure } from './errors.ts'
 import { checkedSelect } from './select.ts'
@@ -46,16 +46,21 @@ const rendered = (template: Template, params: ParamValues) =>
   renderTemplate(template, ({ param }) => paramLiteral(param, params))
 
 /** @throws Fault invalid, with the place in the SQL as the user wrote it */
-export async function sqlBody(template: Template, session: SqlSession, params: ParamValues): Promise<Body> {
+export async function sqlBody(
+  template: Template,
+  session: SqlSession,
+  params: ParamValues,
+): Promise<Body & { columns: ColumnType[] }> {
   const { text, sourceOffset } = rendered(template, params)
   const at = (offset: number | undefined) =>
     offset === undefined ? {} : { at: { field: 'sql', offset: sourceOffset(offset) } }
-  const { query } = await checkedSelect(text, session).catch((thrown: unknown) => {
+  const { query, columns } = await checkedSelect(text, session).catch((thrown: unknown) => {
     if (!(thrown instanceof Fault)) throw thrown
     throw copyOf(thrown, at(thrown.at?.offset))
   })
   return {
     query,
+    columns,
     place(fault) {
       const { cause } = fault
       if (!(cause instanceof SqlFailure) || (fault.at !== undefined && fault.at.field !== 'sql')) return fault

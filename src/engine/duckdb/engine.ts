@@ -4,16 +4,30 @@ import type { StepPlan, WriteResult } from '../../plan/index.ts'
 import { sourceOn } from '../../sources/index.ts'
 import type { Engine, StepContext, StepProgress } from '../../step/index.ts'
 import { targetOn } from '../../targets/index.ts'
+import { type BoundStep, bindStep, type KnownResults } from './bind.ts'
 import { bodyBytes, openBody } from './body.ts'
 import { type DuckDbOptions, InstancePool, type Reach } from './instance.ts'
 import { openSources } from './open-sources.ts'
 import { writeTarget } from './write-target.ts'
 
+export interface DuckDbEngine extends Engine {
+  /** Checks a step against what is there and what earlier steps will write, without running it. */
+  bindStep(step: StepPlan, context: StepContext, known: KnownResults): Promise<BoundStep>
+}
+
 /** Closes with `close`; until then the next instance stands ready. */
-export function createDuckDbEngine(options: DuckDbOptions = {}): Engine {
+export function createDuckDbEngine(options: DuckDbOptions = {}): DuckDbEngine {
   const pool = new InstancePool(options)
   return {
     runStep: (step, context) => runStep(step, context, pool),
+    async bindStep(step, context, known) {
+      const session = await pool.open(reachOf(step, context), { signal: context.signal })
+      try {
+        return await bindStep(step, session, { context, known })
+      } finally {
+        session.close()
+      }
+    },
     close: () => pool.close(),
   }
 }
