@@ -81,7 +81,6 @@ function parseYaml(text: string, lineCounter: LineCounter): Document.Parsed[] | 
     const documents = parseAllDocuments(text, {
       version: '1.2',
       schema: 'core',
-      merge: true,
       intAsBigInt: true,
       uniqueKeys: false,
       keepSourceTokens: true,

@@ -34,8 +34,8 @@ export function keyText(key: unknown): string | undefined {
   return key.source ?? String(key.value)
 }
 
-export const isMergeKey = (key: unknown): boolean =>
-  isScalar(key) && key.value === MERGE_KEY && (key.type === 'PLAIN' || key.type === undefined)
+/** An unquoted `<<`. */
+export const isMergeKey = (key: unknown): boolean => isScalar(key) && key.value === MERGE_KEY && key.type === 'PLAIN'
 
 /**
  * The members of a mapping: its own, then those of its merge keys that it does not have itself. Keys that are no scalars

@@ -1,5 +1,5 @@
 // From a field path, and an offset into the field's text, back to the place in the file.
-import { type Document, isMap, isScalar, isSeq, type LineCounter, type Node, type Scalar } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Scalar } from 'yaml'
 import { afterSegment, type Path } from '../path.ts'
 import type { Location } from '../problem.ts'
 import { AliasTable, entriesOf } from './entries.ts'
@@ -40,7 +40,8 @@ export class Locator {
     const { keyNode, node } = this.#find(path)
     const target = this.#aliases.follow(node ?? null)
     if (offset !== undefined && isScalar(target)) return this.at(this.#inScalar(target, offset))
-    const first = isScalar(target) ? (node ?? keyNode) : (keyNode ?? node)
+    const isWritten = isAlias(node) || (isScalar(target) && startOf(target) !== target.range?.[1])
+    const first = isWritten ? node : (keyNode ?? node)
     return this.at(startOf(first) ?? startOf(keyNode) ?? this.#start())
   }
 
