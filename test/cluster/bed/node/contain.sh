@@ -1,0 +1,62 @@
+# Runs one container's command: in namespaces of its own for mounts and processes (this script is started inside them by unshare),
+# on a root that shows the host's files and keeps every change in memory, with the pod's volumes bound to their paths.
+#
+# contain.sh MARKER SCRATCH ROOT_MODE UID GROUPS [SOURCE TARGET MODE]... -- WORKDIR [NAME=VALUE]... COMMAND [ARG]...
+#   MARKER     stands in the arguments of everything here, so that its absence tells when COMMAND itself runs
+#   SCRATCH    an empty folder of the host, to mount on
+#   ROOT_MODE  rw | ro; MODE alike, for one bound file or folder
+#   UID        user and group as "user:group", or "-" to stay who we are;  GROUPS  "1,2" or "-"
+set -eu
+marker=$1 scratch=$2 root_mode=$3 user=$4 groups=$5
+shift 5
+
+# The memory file system goes with the mount namespace, and that with its last process: nothing is left on the host.
+mount -t tmpfs -o mode=755 scratch "$scratch"
+mkdir "$scratch/changes" "$scratch/work" "$scratch/root"
+root=$scratch/root
+mount -t overlay overlay -o "lowerdir=/,upperdir=$scratch/changes,workdir=$scratch/work" "$root"
+mount -t proc proc "$root/proc"
+mount -t tmpfs -o mode=755 dev "$root/dev"
+for device in null zero full random urandom; do
+  : >"$root/dev/$device"
+  mount --bind "/dev/$device" "$root/dev/$device"
+done
+mkdir "$root/dev/shm"
+mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+ln -s /proc/self/fd "$root/dev/fd"
+ln -s /proc/self/fd/0 "$root/dev/stdin"
+ln -s /proc/self/fd/1 "$root/dev/stdout"
+ln -s /proc/self/fd/2 "$root/dev/stderr"
+# An image's /tmp is empty, whatever lies in the host's.
+mkdir "$scratch/tmp"
+chmod 1777 "$scratch/tmp"
+mount --bind "$scratch/tmp" "$root/tmp"
+[ "$root_mode" = rw ] || mount -o remount,bind,ro "$root/tmp"
+
+while [ "$1" != -- ]; do
+  source=$1 target=$2 mode=$3
+  shift 3
+  # Inside the new root, or a link like /var/run -> /run would lead to the host's folder.
+  if [ -d "$source" ]; then
+    chroot "$root" mkdir -p -- "$target"
+  else
+    chroot "$root" mkdir -p -- "$(dirname -- "$target")"
+    chroot "$root" touch -- "$target"
+  fi
+  place=$root$(chroot "$root" readlink -f -- "$target")
+  mount --bind "$source" "$place"
+  [ "$mode" = rw ] || mount -o remount,bind,ro "$place"
+done
+shift
+workdir=$1
+shift
+chroot "$root" mkdir -p -- "$workdir"
+[ "$root_mode" = rw ] || mount -o remount,bind,ro "$root"
+
+if [ "$user" = - ]; then
+  exec chroot "$root" env -u "$marker" -i -C "$workdir" "$@"
+fi
+supplementary=--groups=$groups
+[ "$groups" != - ] || supplementary=--clear-groups
+exec chroot "$root" setpriv --reuid "${user%:*}" --regid "${user#*:}" "$supplementary" --no-new-privs --inh-caps=-all --bounding-set=-all \
+  env -u "$marker" -i -C "$workdir" "$@"
