@@ -74,12 +74,12 @@ export function parseTemplate(source: string): { template: Template; errors: Tem
 }
 
 /**
- * Renders a template with the given literal form.
+ * Renders a template with the given literal form, which may depend on the text rendered before it.
  * @returns the text, and a function from an offset in it to the offset in the source as the user wrote it
  */
 export function renderTemplate(
   template: Template,
-  literal: (placeholder: Placeholder) => string,
+  literal: (placeholder: Placeholder, before: string) => string,
 ): { text: string; sourceOffset: (offset: number) => number } {
   const spans: { at: number; length: number; source: number; fixed: boolean }[] = []
   let text = ''
@@ -88,7 +88,7 @@ export function renderTemplate(
     const isText = 'text' in part
     if (!isText) source = part.start
     else if (template.source.startsWith(`$${part.text}`, source)) source += 1 // the escape's extra `$`
-    const piece = isText ? part.text : literal(part)
+    const piece = isText ? part.text : literal(part, text)
     spans.push({ at: text.length, length: piece.length, source, fixed: !isText })
     text += piece
     source += isText ? part.text.length : part.length

@@ -2,7 +2,7 @@
 import { asFault, didYouMean, Fault } from '../../base/index.ts'
 import { renderTemplate, type SourcePlan, type StepPlan, type TableSource, type TargetPlan } from '../../plan/index.ts'
 import { sourceOn } from '../../sources/index.ts'
-import { type ColumnType, identifier, type SqlSession, type StepContext, valueLiteral } from '../../step/index.ts'
+import { type ColumnType, identifier, paramLiteral, type SqlSession, type StepContext } from '../../step/index.ts'
 import { sqlBody } from './body.ts'
 
 /** What earlier steps write, by name: their columns, or undefined when those are known only once they have run. */
@@ -81,9 +81,7 @@ async function tableSelect(
   { session, context }: { session: SqlSession; context: StepContext },
 ): Promise<string> {
   for (const [i, template] of source.where.entries()) {
-    const { text, sourceOffset } = renderTemplate(template, ({ param }) =>
-      valueLiteral(context.info.params[param] ?? { type: 'null', value: null }),
-    )
+    const { text, sourceOffset } = renderTemplate(template, paramLiteral(context.info.params))
     const before = `SELECT * FROM (${rows}) WHERE (`
     await session.describe(`${before}${text}\n)`).catch((thrown: unknown) => {
       const fault = asFault(thrown)

@@ -1,7 +1,7 @@
 // What happens between sources and target, as a query.
 import { Fault } from '../../base/index.ts'
 import { type ParamValues, renderTemplate, type StepPlan, type Template } from '../../plan/index.ts'
-import { type ColumnType, identifier, type SqlSession, type StepContext, valueLiteral } from '../../step/index.ts'
+import { type ColumnType, identifier, paramLiteral, type SqlSession, type StepContext } from '../../step/index.ts'
 import { codeBody } from './code-body.ts'
 import { SqlFailure } from './errors.ts'
 import { checkedSelect } from './select.ts'
@@ -42,8 +42,7 @@ export function bodyBytes({ body }: StepPlan, { info }: StepContext): number {
   return body.kind === 'sql' ? Buffer.byteLength(rendered(body.sql, info.params).text) : 0
 }
 
-const rendered = (template: Template, params: ParamValues) =>
-  renderTemplate(template, ({ param }) => paramLiteral(param, params))
+const rendered = (template: Template, params: ParamValues) => renderTemplate(template, paramLiteral(params))
 
 /** @throws Fault invalid, with the place in the SQL as the user wrote it */
 export async function sqlBody(
@@ -78,15 +77,4 @@ function withoutPlace(fault: Fault): Fault {
 
 function copyOf(fault: Fault, place: { at?: { field: string; offset: number } }): Fault {
   return new Fault({ kind: fault.kind, code: fault.code, message: fault.message, ...place, cause: fault })
-}
-
-function paramLiteral(param: string, params: ParamValues): string {
-  const value = params[param]
-  if (value !== undefined) return valueLiteral(value)
-  throw new Fault({
-    kind: 'invalid',
-    code: 'UnknownParam',
-    message: `cannot fill in $(params.${param}): the run has no value for it; declare it in params, or give it one`,
-    at: { field: 'sql' },
-  })
 }
