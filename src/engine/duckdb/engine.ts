@@ -1,4 +1,5 @@
 // Runs a step in DuckDB: sources → body → target, in an instance of its own that can reach what the step declares only.
+import { join } from 'node:path'
 import { asFault } from '../../base/index.ts'
 import type { StepPlan, WriteResult } from '../../plan/index.ts'
 import { sourceOn } from '../../sources/index.ts'
@@ -63,6 +64,6 @@ export function reachOf(step: StepPlan, context: StepContext): Reach {
     folders: [...sources.flatMap((source) => source.folders(context)), ...target.folders(context)],
     files: [...sources.flatMap((source) => source.files(context)), ...target.files(context)],
     extensions: [...new Set([...sources.flatMap((source) => source.extensions()), ...target.extensions()])],
-    spillFolder: context.workFolder,
+    spillFolder: join(context.workFolder, 'spill'),
   }
 }

@@ -28,6 +28,7 @@ export interface Reach {
   folders: string[]
   files: string[]
   extensions: string[]
+  /** For spilling only; made when it is needed. The step's SQL can reach it too, so nothing else may lie in it. */
   spillFolder: string
 }
 

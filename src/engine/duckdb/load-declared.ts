@@ -20,27 +20,43 @@ interface DeclaredRows {
 const NESTED = /[[(]|^JSON$|^VARIANT$/i
 const WHOLE = /^(TINYINT|SMALLINT|INTEGER|INT|BIGINT|HUGEINT|U[A-Z]*INT|INT[1248]|SHORT|LONG|SIGNED)$/i
 
+/** Columns that are not declared get the type that the values of the first batch have. */
 export async function declaredRows(on: LoadOn, table: string, { rows, columns }: DeclaredRows): Promise<void> {
-  const names = new Set(columns.map(({ name }) => name))
-  const list = columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')
-  await on.execute(`CREATE TABLE ${identifier(table)} (${list})`)
+  let all: ColumnType[] | undefined
   for await (const { batch, first } of batchesOf(rows)) {
     on.assertRunning()
-    batch.forEach((row, i) => {
-      const unknown = Object.keys(row).find((column) => !names.has(column))
-      if (unknown !== undefined)
-        throw valueFault(
-          first + i,
-          unknown,
-          `only ${[...names].join(', ')} are declared; declare it too, or leave it out`,
-        )
-    })
-    await convertBatch(on, table, { batch: batch.map((row, i) => prepared(row, columns, first + i)), first, columns })
+    if (all === undefined) {
+      all = [...columns, ...undeclared(batch, columns)]
+      await on.execute(createStatement(table, all))
+    }
+    const names = new Set(all.map(({ name }) => name))
+    const ready = batch.map((row, i) => prepared(row, all ?? columns, { names, number: first + i }))
+    await convertBatch(on, table, { batch: ready, first, columns: all })
   }
+  if (all === undefined) await on.execute(createStatement(table, columns))
+}
+
+function createStatement(table: string, columns: ColumnType[]): string {
+  return `CREATE TABLE ${identifier(table)} (${columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')})`
+}
+
+function undeclared(batch: Row[], columns: ColumnType[]): ColumnType[] {
+  const declared = new Set(columns.map(({ name }) => name))
+  const rest = batch.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !declared.has(name))))
+  const shapes = new Map<string, Shape>()
+  joinShapes(shapes, rest, 1)
+  return [...shapes].map(([name, shape]) => ({ name, type: sqlType(shape) }))
 }
 
 /** Values of nested columns as JSON text. */
-function prepared(row: Row, columns: ColumnType[], number: number): Row {
+function prepared(row: Row, columns: ColumnType[], { names, number }: { names: Set<string>; number: number }): Row {
+  const unknown = Object.keys(row).find((column) => !names.has(column))
+  if (unknown !== undefined)
+    throw valueFault(
+      number,
+      unknown,
+      `no column of that name is declared, nor in the first rows; declare it (${[...names].join(', ')} are known), or leave it out`,
+    )
   const ready: Row = {}
   for (const { name, type } of columns) {
     const value = row[name]

@@ -41,7 +41,7 @@ function toJs(value: DuckDBValue): unknown {
   if (value === null || typeof value !== 'object') return value
   if (value instanceof DuckDBDecimalValue) return value.width <= EXACT_DIGITS ? value.toDouble() : value.toString()
   if (value instanceof DuckDBDateValue) return value.isFinite ? new CalendarDate(value.days) : String(value)
-  if (value instanceof DuckDBBlobValue) return value.bytes
+  if (value instanceof DuckDBBlobValue) return new Uint8Array(value.bytes)
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(toJs)
   if (value instanceof DuckDBStructValue)
     return Object.fromEntries(Object.entries(value.entries).map(([name, member]) => [name, toJs(member)]))

@@ -34,6 +34,8 @@ export async function checkedSelect(
   return { query, columns }
 }
 
+const ONLY_COMMENTS = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/
+
 interface Parsed {
   error: boolean
   error_type?: string
@@ -50,10 +52,12 @@ async function parse(sql: string, session: SqlSession): Promise<Parsed> {
 
 /** Takes the final `;` away, with comments after it; what looks like one inside a text is left. */
 async function withoutEnd(sql: string, parsed: Parsed, session: SqlSession): Promise<string> {
-  const shorter = sql.replace(/;(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/, '')
-  if (shorter === sql) return sql
-  const again = await parse(shorter, session)
-  return JSON.stringify(again) === JSON.stringify(parsed) ? shorter : sql
+  for (const { index } of sql.matchAll(/;/g)) {
+    if (!ONLY_COMMENTS.test(sql.slice(index + 1))) continue
+    const shorter = sql.slice(0, index)
+    if (JSON.stringify(await parse(shorter, session)) === JSON.stringify(parsed)) return shorter
+  }
+  return sql
 }
 
 function notASelect(why: string): Fault {
