@@ -1,9 +1,9 @@
 // All kinds of sources, by kind.
-import { Fault } from '../base/index.ts'
 import type { EngineName, SourcePlan } from '../plan/index.ts'
 import type { SourceOn, SqlSession, StepContext } from '../step/index.ts'
 import { fileSource } from './file.ts'
 import { rowsSource } from './rows.ts'
+import { tableSource } from './table.ts'
 import { tempSource } from './temp.ts'
 
 /** How one engine reads one source. */
@@ -18,7 +18,7 @@ export interface OpenableSource {
 export function sourceOn(engine: EngineName, source: SourcePlan): OpenableSource {
   switch (source.kind) {
     case 'table':
-      throw new Fault({ kind: 'defect', code: 'Unsupported', message: 'cannot read a table yet' })
+      return bound(tableSource[engine], source)
     case 'file':
       return bound(fileSource[engine], source)
     case 'temp':

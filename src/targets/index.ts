@@ -1,8 +1,8 @@
 // All kinds of targets, by kind.
-import { Fault } from '../base/index.ts'
 import type { EngineName, TargetPlan, WriteResult } from '../plan/index.ts'
 import type { SqlSession, StepContext, TargetOn } from '../step/index.ts'
 import { fileTarget } from './file.ts'
+import { tableTarget } from './table/index.ts'
 import { tempTarget } from './temp.ts'
 
 /** How one engine writes one target. */
@@ -16,7 +16,7 @@ export interface WritableTarget {
 export function targetOn(engine: EngineName, target: TargetPlan): WritableTarget {
   switch (target.kind) {
     case 'table':
-      throw new Fault({ kind: 'defect', code: 'Unsupported', message: 'cannot write a table yet' })
+      return bound(tableTarget[engine], target)
     case 'file':
       return bound(fileTarget[engine], target)
     case 'temp':

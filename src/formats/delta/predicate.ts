@@ -1,6 +1,7 @@
 // A predicate as a user wrote it, checked by the engine's own parser: one expression, over columns that are there.
 import { didYouMean, Fault } from '../../base/index.ts'
-import { type SqlSession, textLiteral } from '../../step/index.ts'
+import { type ParamValues, renderTemplate, type Template } from '../../plan/index.ts'
+import { paramLiteral, type SqlSession, textLiteral } from '../../step/index.ts'
 import { childrenOf, columnPath, isNode, type Node, parseTree } from './prune-tree.ts'
 
 export interface Predicate {
@@ -16,6 +17,24 @@ const WORDS =
   'current_date current_time current_timestamp localtime localtimestamp current_user current_role session_user user current_catalog current_schema'.split(
     ' ',
   )
+
+/**
+ * A predicate with placeholders, params filled in as literals.
+ * @param condition `field` is where the manifest has it
+ * @throws as parsePredicate, with the place in the manifest
+ */
+export async function templatePredicate(
+  condition: { template: Template; field: string },
+  { names, params, session }: { names: string[]; params: ParamValues; session: SqlSession },
+): Promise<Predicate> {
+  const { text, sourceOffset } = renderTemplate(condition.template, paramLiteral(params))
+  return await parsePredicate(text, names, session).catch((thrown: unknown) => {
+    if (!(thrown instanceof Fault) || thrown.at?.field !== '') throw thrown
+    const { kind, code, message, at } = thrown
+    const offset = at.offset === undefined ? {} : { offset: sourceOffset(at.offset) }
+    throw new Fault({ kind, code, message, at: { field: condition.field, ...offset }, cause: thrown })
+  })
+}
 
 const PREFIX = 'SELECT * FROM t WHERE ('
 

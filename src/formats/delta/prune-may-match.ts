@@ -88,6 +88,11 @@ export function couldMatch(predicate: Node, columns: PrunableColumn[]): Node {
   return new Pruning(columns).couldBeTrue(predicate)
 }
 
+/** True when the predicate depends on nothing but partition values: then `couldMatch` says just which files match. */
+export function dependsOnPartitionsOnly(predicate: Node, columns: PrunableColumn[]): boolean {
+  return new Pruning(columns).isOfPartitions(predicate)
+}
+
 class Pruning {
   readonly #columns: Map<string, { column: PrunableColumn; position: number }>
 
@@ -96,7 +101,7 @@ class Pruning {
   }
 
   couldBeTrue(node: Node): Node {
-    if (this.#isOfPartitions(node)) return operator('OPERATOR_COALESCE', this.#overFiles(node), notTrue(TRUE))
+    if (this.isOfPartitions(node)) return operator('OPERATOR_COALESCE', this.#overFiles(node), notTrue(TRUE))
     switch (node.type) {
       case 'CONJUNCTION_AND':
         return allOf(childrenOf(node).map((child) => this.couldBeTrue(child)))
@@ -119,7 +124,7 @@ class Pruning {
   }
 
   couldBeFalse(node: Node): Node {
-    if (this.#isOfPartitions(node)) return operator('OPERATOR_COALESCE', notTrue(this.#overFiles(node)), notTrue(TRUE))
+    if (this.isOfPartitions(node)) return operator('OPERATOR_COALESCE', notTrue(this.#overFiles(node)), notTrue(TRUE))
     switch (node.type) {
       case 'CONJUNCTION_AND':
         return anyOf(childrenOf(node).map((child) => this.couldBeFalse(child)))
@@ -207,7 +212,7 @@ class Pruning {
   }
 
   /** The part depends on nothing but partition values, of which it has at least one: then it is exact for a whole file. */
-  #isOfPartitions(node: Node): boolean {
+  isOfPartitions(node: Node): boolean {
     let some = false
     const pure = (part: Node): boolean => {
       if (part.class === 'FUNCTION' ? !PURE_FUNCTIONS.has(functionName(part)) : !PURE_CLASSES.has(part.class))

@@ -52,6 +52,11 @@ export function tableOfFiles(files: AddFile[], columns: PrunableColumn[], wanted
   return `SELECT ${lists.join(', ')}`
 }
 
+/** How many nulls of a column the file's statistics tell of; 0 when they are silent. */
+export function nullCountOf(file: AddFile, column: string): number {
+  return Number(statisticsOf(file).nullCount?.[column] ?? 0)
+}
+
 interface Statistics {
   numRecords?: unknown
   minValues?: Record<string, unknown>

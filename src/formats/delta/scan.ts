@@ -6,13 +6,15 @@
 // SC3 A table without files is a relation without rows, with the same columns.
 import { type ColumnType, identifier, textLiteral } from '../../step/index.ts'
 import type { AddFile } from './actions.ts'
+import { toColumns, toSqlType } from './column-types.ts'
+import { partitionLiteral } from './partition-value.ts'
+import type { DeltaSchema, DeltaType } from './schema.ts'
 
 export interface Scan {
   /** The table's root, as the engine names it. */
   root: string
   files: AddFile[]
-  /** All columns of the table, in order, with the engine's types. */
-  columns: ColumnType[]
+  schema: DeltaSchema
   partitionColumns: string[]
   /** Adds a column of this name with the file's position in `files`. */
   positionAs?: string
@@ -37,10 +39,10 @@ interface Branch {
 }
 
 function branchesOf(scan: Scan): Branch[] {
-  const { files, columns, partitionColumns, positionAs } = scan
+  const { files, schema, partitionColumns, positionAs } = scan
   // A column of that name would hide the engine's own: then each file is read by itself.
   if (
-    columns.some(({ name }) => name.toLowerCase() === 'file_index') &&
+    schema.fields.some(({ name }) => name.toLowerCase() === 'file_index') &&
     (positionAs ?? partitionColumns[0]) !== undefined
   )
     return files.map((file, from) => ({ files: [file], from }))
@@ -63,16 +65,16 @@ function byPartition({ files, partitionColumns }: Scan): AddFile[][] {
   return [...groups.values()]
 }
 
-function emptyQuery({ columns, positionAs }: Scan): string {
-  const nulls = columns.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${identifier(name)}`)
+function emptyQuery({ schema, positionAs }: Scan): string {
+  const nulls = toColumns(schema).map(({ name, type }) => `CAST(NULL AS ${type}) AS ${identifier(name)}`)
   if (positionAs !== undefined) nulls.push(`CAST(NULL AS BIGINT) AS ${identifier(positionAs)}`)
   return `SELECT ${nulls.join(', ')} WHERE false`
 }
 
 const INDEX = 'CAST(file_index AS BIGINT)'
 
-function branchQuery({ root, columns, partitionColumns, positionAs }: Scan, files: AddFile[], from: number): string {
-  const list = columns.map(({ name, type }) =>
+function branchQuery({ root, schema, partitionColumns, positionAs }: Scan, files: AddFile[], from: number): string {
+  const list = schema.fields.map(({ name, type }) =>
     partitionColumns.includes(name)
       ? `${partitionExpression(files, name, type)} AS ${identifier(name)}`
       : identifier(name),
@@ -81,17 +83,19 @@ function branchQuery({ root, columns, partitionColumns, positionAs }: Scan, file
     list.push(`${files.length === 1 ? `CAST(${from} AS BIGINT)` : INDEX} AS ${identifier(positionAs)}`)
   return `SELECT ${list.join(', ')} FROM ${parquetReader(
     files.map((file) => fileLocation(root, file.path)),
-    columns.filter(({ name }) => !partitionColumns.includes(name)),
+    toColumns(schema).filter(({ name }) => !partitionColumns.includes(name)),
   )}`
 }
 
-function partitionExpression(files: AddFile[], name: string, type: string): string {
-  const values = files.map((file) => partitionLiteral(partitionValueOf(file, name), type))
-  if (new Set(values).size === 1) return values[0] ?? 'NULL'
-  const listed = [...new Set(values)]
-  const at = new Map(listed.map((value, position) => [value, position + 1]))
-  if (listed.length * 2 > values.length) return `[${values.join(', ')}][${INDEX} + 1]`
-  return `[${listed.join(', ')}][[${values.map((value) => at.get(value)).join(', ')}][${INDEX} + 1]]`
+/** A constant where it can be; else two lists, of the distinct values and of which of them each file has. */
+function partitionExpression(files: AddFile[], name: string, type: DeltaType): string {
+  const values = files.map((file) => partitionValueOf(file, name))
+  const distinct = [...new Set(values)]
+  const [first] = distinct
+  if (first === undefined || distinct.length === 1) return partitionLiteral(first ?? null, type)
+  const at = new Map(distinct.map((value, position) => [value, position + 1]))
+  const literals = distinct.map((value) => partitionLiteral(value, type))
+  return `CAST([${literals.join(', ')}] AS ${toSqlType(type)}[])[[${values.map((value) => at.get(value)).join(', ')}][${INDEX} + 1]]`
 }
 
 /** A file's partition value; the protocol reads the empty text as null, whatever the type. */
@@ -99,9 +103,6 @@ export function partitionValueOf(file: AddFile, name: string): string | null {
   const value = file.partitionValues[name]
   return value === undefined || value === '' ? null : value
 }
-
-const partitionLiteral = (value: string | null, type: string): string =>
-  `CAST(${value === null ? 'NULL' : textLiteral(value)} AS ${type})`
 
 /** Where the engine finds a file of the log. */
 export function fileLocation(root: string, path: string): string {

@@ -6,7 +6,14 @@
 // AL3 What the result lacks is null; the alignment says which columns those are.
 // AL4 Structs are aligned field by field, at any depth. What they have more is treated as a column more is.
 import { didYouMean, Fault } from '../../base/index.ts'
-import { type DeltaField, type DeltaSchema, parseSqlType, showSqlType, toColumns, toDeltaSchema } from '../../formats/index.ts'
+import {
+  type DeltaField,
+  type DeltaSchema,
+  parseSqlType,
+  showSqlType,
+  toColumns,
+  toDeltaSchema,
+} from '../../formats/index.ts'
 import type { SchemaMode } from '../../plan/index.ts'
 import { type ColumnType, identifier } from '../../step/index.ts'
 import { extraFields, withExtraFields } from './align-nested.ts'
@@ -53,10 +60,13 @@ export function align(request: AlignRequest): Alignment {
   return { schema, schemaChanged: extra.paths.length > 0, columns: columnsOf(schema, result) }
 }
 
-/** The result's rows as rows of the table: its columns, in its order, of its types. */
+/**
+ * The result's rows as rows of the table: its columns, in its order, of its types. The query comes first in the text, so
+ * that a place in it that the engine reports stays near its start.
+ */
 export function alignedQuery(query: string, { columns }: Pick<Alignment, 'columns'>): string {
   const list = columns.map((column) => `${alignedExpression(column)} AS ${identifier(column.name)}`)
-  return `SELECT ${list.join(', ')} FROM (${query})`
+  return `FROM (${query}) SELECT ${list.join(', ')}`
 }
 
 /** SQL of one column; `cast` may be TRY_CAST, to find what can't be cast. */

@@ -1,0 +1,1 @@
+export { tableTarget } from './adapter.ts'

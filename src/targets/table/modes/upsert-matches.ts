@@ -1,0 +1,74 @@
+// Which rows of a table an upsert meets, and the queries that give its new rows.
+import { type AddFile, pruneFiles, scanQuery } from '../../../formats/index.ts'
+import { identifier } from '../../../step/index.ts'
+import { tableOf } from '../matching.ts'
+import type { TableWrite } from '../mode.ts'
+import { rangePredicates } from '../range-predicates.ts'
+
+export interface Matches {
+  /** Files of the table that hold a row with one of the keys. */
+  files: AddFile[]
+  /** How many such rows; several may have the same key. */
+  rows: number
+  /** How many keys of the result are in the table. */
+  keys: number
+}
+
+export interface Upserted {
+  /** The table of the session that holds the result. */
+  stored: string
+  key: string[]
+}
+
+const POSITION = 'loom position'
+const HITS = 'temp."loom hits"'
+
+/** Reads the key columns only, of the files that could hold one of the keys. */
+export async function findMatches(write: TableWrite, { stored, key }: Upserted): Promise<Matches> {
+  const predicates = await rangePredicates(write, stored, key)
+  const candidates = await pruneFiles({ ...tableOf(write), predicates, session: write.session })
+  const scan = scanQuery({ ...tableOf(write), files: candidates, positionAs: POSITION })
+  await write.session.run(
+    `CREATE OR REPLACE TEMP TABLE "loom hits" AS SELECT t."${POSITION}" AS position, s.rowid AS source FROM (${scan}) AS t JOIN ${stored} AS s ON ${sameKey(key)}`,
+  )
+  const hits = await write.session.rows(`SELECT position, count(*) AS rows FROM ${HITS} GROUP BY position`)
+  const [sum] = await write.session.rows(`SELECT count(*) AS rows, count(DISTINCT source) AS keys FROM ${HITS}`)
+  const positions = new Set(hits.map((hit) => Number(hit['position'])))
+  return {
+    files: candidates.filter((_, position) => positions.has(position)),
+    rows: Number(sum?.['rows']),
+    keys: Number(sum?.['keys']),
+  }
+}
+
+/** U1 */
+const sameKey = (key: string[]): string =>
+  key.map((name) => `t.${identifier(name)} IS NOT DISTINCT FROM s.${identifier(name)}`).join(' AND ')
+
+interface Change extends Upserted {
+  changed: string[]
+  found: Matches
+}
+
+/** All rows of the files with matches, updated. */
+export function updatedQuery(write: TableWrite, { stored, key, changed, found }: Change): string[] {
+  if (found.files.length === 0) return []
+  const scan = scanQuery({ ...tableOf(write), files: found.files })
+  const names = write.schema.fields.map(({ name }) => name)
+  const list = names.map((name) => {
+    const column = identifier(name)
+    return changed.includes(name)
+      ? `CASE WHEN s."loom hit" THEN s.${column} ELSE t.${column} END AS ${column}`
+      : `t.${column}`
+  })
+  const source = `SELECT true AS "loom hit", * FROM ${stored}`
+  return [`SELECT ${list.join(', ')} FROM (${scan}) AS t LEFT JOIN (${source}) AS s ON ${sameKey(key)}`]
+}
+
+/** The rows of the result whose keys the table does not have. */
+export function insertedQuery(write: TableWrite, { stored, found }: Change, rows: number): string[] {
+  if (found.keys === rows) return []
+  const list = write.schema.fields.map(({ name }) => identifier(name)).join(', ')
+  const others = found.keys === 0 ? '' : ` AS s WHERE NOT EXISTS (FROM ${HITS} AS h WHERE h.source = s.rowid)`
+  return [`SELECT ${list} FROM ${stored}${others}`]
+}
