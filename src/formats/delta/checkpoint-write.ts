@@ -70,7 +70,7 @@ export async function writeCheckpoint(
 ): Promise<void> {
   const actions = stateActions(snapshot, moment.now)
   const temp = `${LOG_FOLDER}/_unfinished-${moment.id}.checkpoint`
-  const table = identifier(`loom_checkpoint_${moment.id}`)
+  const table = `loom_checkpoint_${moment.id}`
   try {
     await session.load(table, rowsOf(actions), [{ name: 'action', type: 'VARCHAR' }])
     await session.run(`COPY (${selectActions(table)}) TO ${textLiteral(`${store.root}/${temp}`)} (FORMAT parquet)`)
@@ -84,7 +84,7 @@ export async function writeCheckpoint(
       numOfAddFiles: snapshot.files.length,
     })
   } finally {
-    await session.run(`DROP TABLE IF EXISTS ${table}`)
+    await session.run(`DROP TABLE IF EXISTS ${identifier(table)}`)
     await store.delete(temp)
   }
 }
@@ -117,7 +117,7 @@ function selectActions(table: string): string {
     const shape = JSON.stringify(members)
     return `json_transform(action -> ${textLiteral(`$.${name}`)}, ${textLiteral(shape)}) AS ${identifier(name)}`
   })
-  return `SELECT ${columns.join(', ')} FROM ${table}`
+  return `SELECT ${columns.join(', ')} FROM ${identifier(table)}`
 }
 
 /** The name never goes back to an older checkpoint. */

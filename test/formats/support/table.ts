@@ -99,7 +99,8 @@ export async function committed(
   more: Partial<CommitRequest> = {},
 ): Promise<Snapshot> {
   const result = await commit(aRequest(handle, change, more))
-  if (result.kind !== 'committed') throw new Error(`not committed: ${JSON.stringify(result)}`)
+  if (result.kind !== 'committed' || result.warnings.length > 0)
+    throw new Error(`not committed: ${JSON.stringify(result)}`)
   return result.snapshot
 }
 
