@@ -1,4 +1,5 @@
 export * from './binding.ts'
+export * from './capabilities.ts'
 export * from './outcome.ts'
 export * from './outcome-message.ts'
 export * from './plan.ts'

@@ -13,7 +13,7 @@ import {
   type WrittenFiles,
   writeFiles,
 } from '../../formats/index.ts'
-import type { TableTarget, WriteMode } from '../../plan/index.ts'
+import { CAPABILITIES, SUPPORTED, type TableTarget, type WriteMode } from '../../plan/index.ts'
 import type { ColumnType, SqlSession, StepContext } from '../../step/index.ts'
 import { type Alignment, align } from './align.ts'
 import { tableLocation } from './location.ts'
@@ -41,7 +41,7 @@ export interface Prepared {
 /** @throws Fault invalid ExtraColumns, UntypedColumn, PartitioningDiffers, SchemaOverwriteNeedsReplace and others */
 export async function prepare(from: Preparation, base: Snapshot | undefined): Promise<Prepared> {
   const { query, target, handle, session, context } = from
-  if (base !== undefined) refuseOverwrite(target)
+  if (base !== undefined) refuseUnsupported(target)
   const alignment = align({
     ref: target.ref,
     result: from.columns,
@@ -134,13 +134,13 @@ function wantedPartitioning(write: WriteMode): string[] {
 
 const sameNames = (a: string[], b: string[]): boolean => [...a].sort().join('\n') === [...b].sort().join('\n')
 
-/** Rows that stay would be left with a schema that is not theirs. */
-function refuseOverwrite({ ref, schema, write }: TableTarget): void {
-  if (schema !== 'overwrite' || write.mode === 'replace') return
+function refuseUnsupported({ ref, schema, write }: TableTarget): void {
+  const capability = CAPABILITIES.duckdb.writes[write.mode][schema]
+  if (capability === SUPPORTED) return
   throw new Fault({
     kind: 'invalid',
     code: 'SchemaOverwriteNeedsReplace',
-    message: `cannot ${write.mode} to table "${ref}" with "schema: overwrite": rows that stay in the table keep its schema; use "schema: evolve", or the mode replace`,
+    message: `cannot write table "${ref}" by ${write.mode} with "schema: ${schema}": ${capability.unsupported}`,
     at: { field: 'target.table.schema' },
   })
 }
