@@ -19,7 +19,9 @@ export interface Fixture {
   root: string
   /** Writes a file below the root. @returns its absolute path */
   file(path: string, contents: string | Uint8Array): string
-  context(changes?: Partial<StepContext> & { params?: ParamValues; storage?: Partial<StorageBinding> }): StepContext
+  context(
+    changes?: Partial<Omit<StepContext, 'storage'>> & { params?: ParamValues; storage?: Partial<StorageBinding> },
+  ): StepContext
   progress: StepProgress[]
   logged: { message: string; fields: unknown }[]
   remove(): void
