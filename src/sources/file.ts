@@ -40,7 +40,7 @@ async function selectOf(source: FileSource, found: FoundFiles, session: SqlSessi
       return await csvSelect(source.options, found, session)
     case 'json': {
       const sample = `sample_size = ${source.options.inferSchemaLength ?? -1}`
-      return `SELECT * FROM read_json(${[path, "format = 'newline_delimited'", sample, ...several].join(', ')})`
+      return `SELECT * FROM read_json(${[path, "format = 'newline_delimited'", 'records = true', sample, ...several].join(', ')})`
     }
     case 'parquet':
       return `SELECT * FROM read_parquet(${[path, ...several].join(', ')})`

@@ -6,12 +6,12 @@ import { Fault } from '../../src/base/index.ts'
 import {
   type BodyPlan,
   type CsvReadOptions,
+  type FileTarget,
   type ParamValues,
   parseTemplate,
   type SourcePlan,
   type StepPlan,
   type StorageBinding,
-  type TargetPlan,
 } from '../../src/plan/index.ts'
 import type { StepContext, StepProgress } from '../../src/step/index.ts'
 
@@ -138,7 +138,7 @@ export function rows(alias: string, values: Extract<SourcePlan, { kind: 'rows' }
   return { kind: 'rows', alias, rows: values, columns: [] }
 }
 
-export function jsonFile(path: string): TargetPlan {
+export function jsonFile(path: string): FileTarget {
   return { kind: 'file', location: { path }, format: 'json', options: {} }
 }
 

@@ -1,9 +1,9 @@
 // Checks a step without running it (design §4, `loom check`): its SQL is bound against what its sources are, or will be.
 import { asFault, didYouMean, Fault } from '../../base/index.ts'
 import { renderTemplate, type SourcePlan, type StepPlan, type TableSource, type TargetPlan } from '../../plan/index.ts'
-import { sourceOn } from '../../sources/index.ts'
 import { type ColumnType, identifier, paramLiteral, type SqlSession, type StepContext } from '../../step/index.ts'
 import { sqlBody } from './body.ts'
+import { openSource } from './open-sources.ts'
 
 /** What earlier steps write, by name: their columns, or undefined when those are known only once they have run. */
 export interface KnownResults {
@@ -63,8 +63,7 @@ async function bindSource(
   const name = source.kind === 'table' ? source.ref : source.kind === 'temp' ? source.name : ''
   if (results === undefined || !results.has(name)) {
     if (source.kind === 'temp') return `nothing checked before writes temp "${name}"`
-    const select = await sourceOn('duckdb', source).open(session, context)
-    await session.run(`CREATE VIEW ${identifier(source.alias)} AS ${select}`)
+    await openSource(source, { session, context })
     return undefined
   }
   const columns = results.get(name)

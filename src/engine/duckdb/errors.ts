@@ -143,22 +143,30 @@ function fileTreatment(error: EngineError, text: string): Treatment | undefined 
     }
   if (error.errno === '13' || error.errno === '1')
     return { kind: 'denied', code: 'FileDenied', message: `cannot reach file "${path}": permission denied` }
-  if (text.startsWith('Input is not a GZIP stream'))
-    return {
-      kind: 'invalid',
-      code: 'BrokenFile',
-      message: `cannot read ${oneLine(text.replace('Input is', 'a file: input is'))}`,
-    }
+  if (text.startsWith('Failed to open zip'))
+    return { kind: 'invalid', code: 'BrokenFile', message: 'cannot read a file: it is no Excel (xlsx) file' }
   return { kind: 'transient', code: 'IoFailed', message: `cannot read or write a file: ${oneLine(text)}` }
 }
 
 function parquetOrJson(error: EngineError, text: string, path: string): Treatment | undefined {
+  const broken = (why: string): Treatment => ({
+    kind: 'invalid',
+    code: 'BrokenFile',
+    message: path === '' ? `cannot read a file: ${why}` : `cannot read file "${path}": ${why}`,
+  })
+  if (text.includes('expected records'))
+    return {
+      kind: 'invalid',
+      code: 'BrokenFile',
+      message: 'cannot read a json file: its lines are no objects; write one object {…} on each line',
+    }
   if (error.exception_type !== 'Invalid Input') return undefined
-  if (text.startsWith('Malformed JSON') || text.includes('JSON transform error'))
-    return { kind: 'invalid', code: 'BrokenFile', message: `cannot read file "${path}": ${oneLine(text)}` }
-  if (/Parquet/i.test(text) && path !== '')
-    return { kind: 'invalid', code: 'BrokenFile', message: `cannot read file "${path}": ${oneLine(text)}` }
-  return undefined
+  const why = oneLine(text)
+    .replace(` in file "${path}"`, '')
+    .replace(`File '${path}'`, 'it is')
+    .replace(` '${path}'`, '')
+  if (text.startsWith('Malformed JSON') || text.includes('JSON transform error')) return broken(why)
+  return /Parquet|magic bytes/i.test(text) && path !== '' ? broken(why) : undefined
 }
 
 /** `CSV Error on Line: 3 / Original Line: … / reason`, then advice in the engine's own words. */
@@ -186,7 +194,7 @@ function csvTreatment(text: string): Treatment | undefined {
   return {
     kind: 'invalid',
     code: 'BrokenCsvLine',
-    message: `cannot read line ${number} of file "${fileOf(lines)}": ${oneLine(reason)} (the line: ${shown}); correct the file, or its csv options`,
+    message: `cannot read line ${number} of file "${fileOf(lines)}": ${oneLine(reason)} (the line: ${shown}); ${reason.startsWith('Error when converting') ? 'correct the file, or give the column its type with csv.types' : 'correct the file, or its csv options'}`,
   }
 }
 

@@ -1,4 +1,5 @@
 // Makes each source a view under its alias.
+import { Fault } from '../../base/index.ts'
 import type { SourcePlan, StepPlan } from '../../plan/index.ts'
 import { sourceOn } from '../../sources/index.ts'
 import { type ColumnType, identifier, type SqlSession, type StepContext } from '../../step/index.ts'
@@ -17,8 +18,22 @@ export async function openSources(
 ): Promise<void> {
   const apart = ' '.repeat(bodyBytes === 0 ? 0 : bodyBytes + BEFORE_BODY)
   for (const source of step.sources) {
+    await openSource(source, { session, context, apart })
+  }
+}
+
+/** @throws Fault, placed at the source unless whoever threw it said more */
+export async function openSource(
+  source: SourcePlan,
+  { session, context, apart = '' }: { session: SqlSession; context: StepContext; apart?: string },
+): Promise<void> {
+  try {
     const select = await selectOf(source, session, context)
     await session.run(`${apart}CREATE VIEW ${identifier(source.alias)} AS ${select}`)
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || (thrown.at !== undefined && thrown.at.field !== 'sql')) throw thrown
+    const { kind, code, message } = thrown
+    throw new Fault({ kind, code, message, at: { field: `sources.${source.alias}.${source.kind}` }, cause: thrown })
   }
 }
 
