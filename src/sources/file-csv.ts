@@ -1,6 +1,6 @@
 // csv. Types are found once, from samples; then the files are read with everything said that the engine would otherwise
 // guess anew each time it looks at them: no line is taken for a header or a comment, none is skipped or padded.
-import { didYouMean, Fault } from '../base/index.ts'
+import { didYouMean, Fault, type Json } from '../base/index.ts'
 import type { CsvReadOptions } from '../plan/index.ts'
 import { type ColumnType, type SqlSession, textLiteral } from '../step/index.ts'
 import { firstLines } from './file-first-lines.ts'
@@ -75,7 +75,7 @@ async function sniffed(options: CsvReadOptions, files: string[], session: SqlSes
       for (const file of samples) await readAsText(options, file, session)
     throw thrown
   })
-  const columnsOf = found.map((row) => row['columns'] as unknown as ColumnType[])
+  const columnsOf = found.map((row) => columnTypes(row['columns'] ?? null))
   const columns = (columnsOf[0] ?? []).map((column, i) =>
     columnsOf.reduce((wider, other) => widerOf(wider, other[i] ?? wider), column),
   )
@@ -84,6 +84,16 @@ async function sniffed(options: CsvReadOptions, files: string[], session: SqlSes
     return typeof format === 'string' ? [`${kind}format = ${textLiteral(format)}`] : []
   })
   return { files, columns, formats }
+}
+
+/** The engine's list of {name, type}. */
+function columnTypes(list: Json): ColumnType[] {
+  if (!Array.isArray(list)) return []
+  return list.flatMap((item) =>
+    item !== null && typeof item === 'object' && !Array.isArray(item)
+      ? [{ name: String(item['name']), type: String(item['type']) }]
+      : [],
+  )
 }
 
 const NUMBERS = ['BIGINT', 'DOUBLE']

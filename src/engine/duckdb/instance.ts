@@ -121,7 +121,8 @@ function closingStatements({ folders, files, spillFolder }: Reach): string {
   return [
     `SET temp_directory = ${textLiteral(spillFolder)}`,
     `SET allowed_directories = ${list(folders)}`,
-    `SET allowed_paths = ${list(files)}`,
+    // a folder is not below itself: the engine would not write files into it
+    `SET allowed_paths = ${list([...files, ...folders])}`,
     'SET enable_external_access = false',
     'SET lock_configuration = true',
   ].join('; ')
