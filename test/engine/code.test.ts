@@ -294,6 +294,35 @@ test('cancelling ends a step whose code takes no notice', async () => {
   assert.deepEqual([fault.kind, fault.code], ['transient', 'Interrupted'])
 })
 
+test('cancelling ends a step whose rows never come', async () => {
+  const abort = new AbortController()
+  const context = fixture.context({
+    signal: abort.signal,
+    log: { info: () => void setTimeout(() => abort.abort(), 20), warn: () => undefined },
+  })
+  const text =
+    "export default async function* ({ log }) { yield { a: 1 }; log.info('in'); await new Promise(() => {}) }"
+  assert.equal((await faultOf(inline(text), context)).code, 'Interrupted')
+})
+
+test('queries that code did not wait for end with the step', async () => {
+  const long = 'SELECT count(*) FROM range(1000000000) a, range(100000) b WHERE a.range % 7 = b.range % 5'
+  const text = `export default async ({ query, log }) => {
+    query(${JSON.stringify(long)}).then(async (relation) => {
+      for await (const row of relation.rows()) log.info('never', row)
+    }).catch((error) => log.info(error.code))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return [{ a: 1 }]
+  }`
+  assert.deepEqual(await run(inline(text)), [{ a: 1 }])
+  const deadline = Date.now() + 5000
+  while (fixture.logged.length === 0 && Date.now() < deadline) await new Promise(setImmediate)
+  assert.deepEqual(
+    fixture.logged.map(({ message }) => message),
+    ['Interrupted'],
+  )
+})
+
 test('no warning of Node’s about taking types away reaches the user', async () => {
   const warnings: string[] = []
   const listen = (warning: Error) => void warnings.push(warning.message)

@@ -6,7 +6,8 @@ import { after, afterEach, before, beforeEach, test } from 'node:test'
 import fc from 'fast-check'
 import { Fault } from '../../src/base/index.ts'
 import { createDuckDbEngine, type DuckDbEngine } from '../../src/engine/index.ts'
-import type { StepPlan } from '../../src/plan/index.ts'
+import { openFileStore } from '../../src/formats/index.ts'
+import { parseTemplate, type StepPlan } from '../../src/plan/index.ts'
 import type { Row, StepContext } from '../../src/step/index.ts'
 import { csv, type Fixture, jsonFile, rows, sql, step, stepFixture } from './step-fixture.ts'
 
@@ -143,6 +144,33 @@ test('an error that comes while the query runs is placed too', async () => {
   assert.deepEqual(fault.at, { field: 'sql', offset: text.indexOf('CAST') })
 })
 
+test('an error in a source’s predicate is not taken for one in the SQL', async () => {
+  const uri = join(fixture.root, 'lake', 'names')
+  const context = (runId: string) => {
+    const tables = { 'raw.names': { uri, targetFileSize: null, properties: {} } }
+    const given = fixture.context({ openStore: openFileStore, storage: { tables } })
+    return { ...given, info: { ...given.info, runId } }
+  }
+  const target = {
+    kind: 'table',
+    ref: 'raw.names',
+    write: { mode: 'replace', partitionBy: [] },
+    schema: 'strict',
+    dropExtraColumns: false,
+    failOnEmpty: false,
+  } as const
+  await run(
+    { body: sql("SELECT 'x' AS s"), target: { ...target, write: { mode: 'replace', partitionBy: [] } } },
+    context('a'),
+  )
+  const where = [parseTemplate('CAST(s AS INTEGER) > 0').template]
+  const names = { kind: 'table', alias: 'names', ref: 'raw.names', where, columns: [] } as const
+  const body = sql(`SELECT count(*) AS c, '${'long '.repeat(200)}' AS text FROM names`)
+  const fault = await faultOf(run({ sources: [{ ...names, where, columns: [] }], body }, context('b')))
+  assert.equal(fault.code, 'ConversionError')
+  assert.notEqual(fault.at?.field, 'sql')
+})
+
 test('columns of one name are refused by name', async () => {
   const fault = await faultOf(run({ body: sql('SELECT 1 AS a, 2 AS A') }))
   assert.equal(fault.code, 'DuplicateColumn')
@@ -267,6 +295,26 @@ test('too little memory has a name, and the next step runs', async () => {
     await small.close()
   }
 })
+
+test('a memory limit that is no size is told at once', () => {
+  assert.throws(
+    () => createDuckDbEngine({ memoryLimit: 'plenty' }),
+    (thrown) => thrown instanceof Fault && thrown.code === 'InvalidMemoryLimit' && thrown.message.includes('"plenty"'),
+  )
+})
+
+for (const [memoryLimit, shown] of [
+  ['64MB', '61.0 MiB'],
+  ['64Mi', '64.0 MiB'],
+  ['64MiB', '64.0 MiB'],
+  ['0.5G', '476.8 MiB'],
+])
+  test(`a memory limit of ${memoryLimit} holds`, async () => {
+    const limited = createDuckDbEngine({ memoryLimit: memoryLimit ?? '' })
+    await limited.runStep(step({ body: sql("SELECT current_setting('memory_limit') AS m") }), fixture.context())
+    assert.deepEqual(result(), [{ m: shown }])
+    await limited.close()
+  })
 
 test('a query that is too large for memory spills into the work folder', async () => {
   const small = createDuckDbEngine({ memoryLimit: '60MB', threads: 1 })

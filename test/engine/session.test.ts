@@ -240,7 +240,7 @@ test('an aborted signal interrupts what runs, and nothing more is begun', async 
   assert.deepEqual([fault.kind, fault.code], ['transient', 'Interrupted'])
   assert.equal((await faultOf(own.rows('SELECT 1'))).code, 'Interrupted')
   assert.equal((await faultOf(own.stream('SELECT 1').next())).code, 'Interrupted')
-  own.close()
+  await own.close()
 })
 
 const outside = [

@@ -15,7 +15,7 @@ before(async () => {
   session = await openSession(pool)
 })
 after(async () => {
-  session.close()
+  await session.close()
   await pool.close()
 })
 

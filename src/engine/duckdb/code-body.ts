@@ -13,8 +13,8 @@ export async function codeBody(step: CodeStep, session: SqlSession, context: Ste
   const unit = await loadCode(step, context.storage.moduleRoot)
   try {
     const given = await codeContext(step, session, context)
-    const result = await untilAborted(Promise.resolve(unit.run(given)), context.signal)
-    return await queryOf(result, step, session)
+    const work = async () => await queryOf(await unit.run(given), step, session)
+    return await untilAborted(work(), context.signal)
   } catch (thrown) {
     if (context.signal.aborted) throw interrupted(step)
     throw codeFault(thrown, unit, step)

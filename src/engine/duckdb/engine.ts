@@ -26,7 +26,7 @@ export function createDuckDbEngine(options: DuckDbOptions = {}): DuckDbEngine {
       try {
         return await bindStep(step, session, { context, known })
       } finally {
-        session.close()
+        await session.close()
       }
     },
     close: () => pool.close(),
@@ -53,7 +53,7 @@ async function runStep(step: StepPlan, context: StepContext, pool: InstancePool)
       throw place(asFault(thrown))
     })
   } finally {
-    session.close()
+    await session.close()
   }
 }
 

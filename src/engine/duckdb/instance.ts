@@ -13,7 +13,7 @@ import { engineFault, missingExtension } from './errors.ts'
 import { DuckDbSession, type SessionOptions } from './session.ts'
 
 export interface DuckDbOptions {
-  /** Of one step, as the engine writes sizes: `2GB`, `512MiB`. Default: 55 % of the machine's (or container's) memory, shared by the parallel steps. */
+  /** Of one step: `2GB`, `512MiB`, `512Mi`. Default: 55 % of the machine's (or container's) memory, shared by the parallel steps. */
   memoryLimit?: string
   /** Of one step. Default: one for each CPU. */
   threads?: number
@@ -46,11 +46,15 @@ function closeNow({ instance, main }: Prepared): void {
 
 export class InstancePool {
   readonly #options: DuckDbOptions
+  readonly #memoryLimit: string
   #next: Promise<Prepared> | undefined
   readonly #closing = new Set<Promise<void>>()
 
+  /** @throws Fault invalid InvalidMemoryLimit */
   constructor(options: DuckDbOptions) {
     this.#options = options
+    this.#memoryLimit =
+      options.memoryLimit === undefined ? defaultMemoryLimit(options.parallel ?? 1) : engineSize(options.memoryLimit)
     this.#openNext()
   }
 
@@ -58,7 +62,9 @@ export class InstancePool {
   async open(reach: Reach, options: Omit<SessionOptions, 'onClosed'>): Promise<DuckDbSession> {
     const opening = this.#next ?? this.#prepare()
     this.#next = undefined
-    const { instance, main } = await opening
+    const { instance, main } = await opening.catch((thrown: unknown) => {
+      throw engineFault(thrown, '')
+    })
     try {
       for (const name of reach.extensions) await this.#loadExtension(main, name)
       await main.run(closingStatements(reach))
@@ -94,10 +100,9 @@ export class InstancePool {
   }
 
   async #prepare(): Promise<Prepared> {
-    const { memoryLimit, threads, parallel } = this.#options
     const instance = await DuckDBInstance.create(':memory:', {
-      memory_limit: memoryLimit ?? defaultMemoryLimit(parallel ?? 1),
-      threads: String(threads ?? availableParallelism()),
+      memory_limit: this.#memoryLimit,
+      threads: String(this.#options.threads ?? availableParallelism()),
       errors_as_json: 'true',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
@@ -126,6 +131,16 @@ function closingStatements({ folders, files, spillFolder }: Reach): string {
     'SET enable_external_access = false',
     'SET lock_configuration = true',
   ].join('; ')
+}
+
+function engineSize(text: string): string {
+  const size = /^([0-9]+(?:\.[0-9]+)?) ?([KMGT]i?B?)$/.exec(text)
+  if (size !== null) return `${size[1]}${size[2]?.replace(/B?$/, 'B')}`
+  throw new Fault({
+    kind: 'invalid',
+    code: 'InvalidMemoryLimit',
+    message: `cannot use memory limit "${text}": it is no size; write it like 2GB or 512MiB`,
+  })
 }
 
 function defaultMemoryLimit(parallel: number): string {

@@ -2,7 +2,8 @@
 // S1 `run`, `rows`, `describe` and `load` share one connection; each open `stream` has its own, so that reading and
 //    writing at the same time do not end each other. So a stream sees no TEMP objects: make plain ones, they live as
 //    long as the step.
-// S2 Once the signal is aborted, what runs is interrupted and nothing more is begun: Fault transient Interrupted.
+// S2 Once the signal is aborted or the session closed, what runs is interrupted and nothing more is begun: Fault
+//    transient Interrupted.
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../../base/index.ts'
 import type { ColumnType, JsonRow, Row, SqlSession } from '../../step/index.ts'
@@ -24,9 +25,13 @@ export class DuckDbSession implements SqlSession {
   readonly #instance: DuckDBInstance
   readonly #main: DuckDBConnection
   readonly #options: SessionOptions
-  readonly #busy = new Set<DuckDBConnection>()
+  /** What runs, by its connection. */
+  readonly #busy = new Map<Promise<unknown>, DuckDBConnection>()
+  /** Beside the main one. */
+  readonly #connections = new Set<DuckDBConnection>()
+  #closed = false
   readonly #interrupt = () => {
-    for (const connection of this.#busy) connection.interrupt()
+    for (const connection of this.#busy.values()) connection.interrupt()
   }
 
   /** @param main a connection of the instance, already set up */
@@ -49,8 +54,7 @@ export class DuckDbSession implements SqlSession {
   }
 
   async *stream(sql: string): AsyncGenerator<Row[]> {
-    this.#assertRunning()
-    const connection = await this.#instance.connect()
+    const connection = await this.#connect()
     try {
       const result = await this.#execute(connection, sql, () => connection.stream(sql))
       const names = result.deduplicatedColumnNames()
@@ -60,7 +64,7 @@ export class DuckDbSession implements SqlSession {
         yield chunk.getRows().map((values) => toRow(names, values))
       }
     } finally {
-      connection.closeSync()
+      this.#disconnect(connection)
     }
   }
 
@@ -77,8 +81,7 @@ export class DuckDbSession implements SqlSession {
   }
 
   async load(table: string, rows: Iterable<Row> | AsyncIterable<Row>, columns?: ColumnType[]): Promise<void> {
-    this.#assertRunning()
-    const connection = await this.#instance.connect()
+    const connection = await this.#connect()
     try {
       const execute = async (sql: string) => {
         // the statements are ours: a position in them tells a user nothing
@@ -86,27 +89,44 @@ export class DuckDbSession implements SqlSession {
       }
       await loadRows({ connection, execute, assertRunning: () => this.#assertRunning() }, table, { rows, columns })
     } finally {
-      connection.closeSync()
+      this.#disconnect(connection)
     }
   }
 
-  close(): void {
+  /** Ends what still runs, such as queries that code did not wait for; nothing can be begun any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#interrupt()
+    await Promise.allSettled(this.#busy.keys())
     this.#options.signal.removeEventListener('abort', this.#interrupt)
+    for (const connection of this.#connections) this.#disconnect(connection)
     this.#options.onClosed()
+  }
+
+  async #connect(): Promise<DuckDBConnection> {
+    this.#assertRunning()
+    const connection = await this.#instance.connect()
+    this.#connections.add(connection)
+    return connection
+  }
+
+  #disconnect(connection: DuckDBConnection): void {
+    if (this.#connections.delete(connection)) connection.closeSync()
   }
 
   async #execute<T>(connection: DuckDBConnection, sql: string, work: () => Promise<T>, prefix = ''): Promise<T> {
     this.#assertRunning()
-    this.#busy.add(connection)
     const progress = this.#watchProgress(connection)
+    const running = work()
+    this.#busy.set(running, connection)
     try {
-      return await work()
+      return await running
     } catch (thrown) {
       this.#assertRunning()
       throw engineFault(thrown, sql, prefix)
     } finally {
       clearInterval(progress)
-      this.#busy.delete(connection)
+      this.#busy.delete(running)
     }
   }
 
@@ -120,7 +140,7 @@ export class DuckDbSession implements SqlSession {
   }
 
   #assertRunning(): void {
-    if (!this.#options.signal.aborted) return
+    if (!this.#options.signal.aborted && !this.#closed) return
     throw new Fault({
       kind: 'transient',
       code: 'Interrupted',
