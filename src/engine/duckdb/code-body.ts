@@ -48,7 +48,7 @@ async function* rowsOf(query: string, session: SqlSession): AsyncGenerator<Row> 
 }
 
 /** The params of a run as code sees them. */
-export function codeParams(params: ParamValues): Record<string, CodeParam> {
+function codeParams(params: ParamValues): Record<string, CodeParam> {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, codeParam(value)]))
 }
 

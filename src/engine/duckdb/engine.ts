@@ -57,7 +57,7 @@ async function runStep(step: StepPlan, context: StepContext, pool: InstancePool)
   }
 }
 
-export function reachOf(step: StepPlan, context: StepContext): Reach {
+function reachOf(step: StepPlan, context: StepContext): Reach {
   const target = targetOn('duckdb', step.target)
   const sources = step.sources.map((source) => sourceOn('duckdb', source))
   return {

@@ -22,7 +22,7 @@ export type Shape =
   | { kind: 'struct'; fields: Map<string, Shape> }
   | { kind: 'map'; key: Shape; value: Shape }
 
-export const NULL: Shape = { kind: 'null' }
+const NULL: Shape = { kind: 'null' }
 const MAX_BIGINT = 2n ** 63n
 const MAX_HUGEINT = 2n ** 127n
 
