@@ -86,7 +86,7 @@ export function step(name: string, options: StepOptions): StepSpec {
 }
 
 /** A group of steps, or of processes, that run at the same time. */
-export function parallel(...steps: StepSpec[]): { parallel: StepSpec[] }
+export function parallel(...steps: (StepSpec & { steps?: never })[]): { parallel: StepSpec[] }
 export function parallel(...processes: ProcessSpec[]): { parallel: ProcessSpec[] }
 export function parallel<T>(...members: T[]): { parallel: T[] } {
   return { parallel: members }
