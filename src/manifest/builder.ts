@@ -1,6 +1,6 @@
 // The three kinds written in TypeScript. What a builder returns is the very document that YAML would give, so
 // everything that takes one takes the other; it is checked where it is used, as YAML is.
-import type { PipelineDocument, PipelineSpec, ProcessSpec, StepSpec } from './pipeline.ts'
+import type { PipelineDocument, PipelineSpec, ProcessItem, ProcessSpec, StepItem, StepSpec } from './pipeline.ts'
 import type { RunDocument, RunSpec } from './run.ts'
 import { API_VERSION } from './shared.ts'
 import type { SourceSpec } from './source.ts'
@@ -31,8 +31,6 @@ export interface PipelineOptions<P extends Params = Params> {
 }
 
 type Params = NonNullable<PipelineSpec['params']>
-type ProcessItem = PipelineSpec['processes'][number]
-type StepItem = ProcessSpec['steps'][number]
 
 /** The placeholders of a pipeline's own params, by name. */
 export type Placeholders<P> = { readonly [K in keyof P]: string }

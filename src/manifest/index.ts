@@ -1,7 +1,7 @@
 export * from './builder.ts'
 export * from './conditions.ts'
-export { type ReferencePage, renderReference } from './crd/reference.ts'
-export { type RenderedCrd, renderCrds } from './crd/render.ts'
+export { renderReference } from './crd/reference.ts'
+export { renderCrds } from './crd/render.ts'
 export { checkDocument, KINDS, type Kind, type ManifestDocument } from './document.ts'
 export {
   type ParsedDocument,
@@ -11,11 +11,11 @@ export {
   parseValue,
   type SourceFile,
 } from './parse.ts'
-export { formatPath, type Path } from './path.ts'
+export { formatPath } from './path.ts'
 export * from './pipeline.ts'
 export * from './pod-settings.ts'
 export { inFileOrder, type LocatedProblem, type Location, type Problem } from './problem.ts'
-export { MANIFEST_PROBLEM_CODES, type ManifestProblemCode } from './problem-codes.ts'
+export { MANIFEST_PROBLEM_CODES } from './problem-codes.ts'
 export * from './run.ts'
 export { API_VERSION, type ScalarInput } from './shared.ts'
 export * from './source.ts'

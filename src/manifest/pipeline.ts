@@ -7,7 +7,7 @@ import { targetSchema } from './target.ts'
 
 const scalarType = z.enum(['string', 'integer', 'number', 'boolean', 'date', 'timestamp', 'uuid'])
 
-export const paramSchema = z
+const paramSchema = z
   .strictObject({
     type: z
       .enum([...scalarType.options, 'list'])
@@ -44,7 +44,7 @@ const codeSchema = z
     ...rules(exactlyOne('module', 'inline')),
   })
 
-export const stepSchema = z
+const stepSchema = z
   .strictObject({
     name: nameField('Name of the step, unique in its pipeline.'),
     description: z.string().max(1024).optional().describe('What the step does.'),
@@ -74,7 +74,7 @@ const parallelSteps = z
   })
   .describe('A group of steps.')
 
-export const processSchema = z
+const processSchema = z
   .strictObject({
     name: nameField('Name of the process, unique in its pipeline.'),
     description: z.string().max(1024).optional().describe('What the process does.'),
@@ -122,9 +122,7 @@ export type PipelineSpec = z.infer<typeof pipelineSpecSchema>
 export type ParamSpec = z.infer<typeof paramSchema>
 export type StepSpec = z.infer<typeof stepSchema>
 export type ProcessSpec = z.infer<typeof processSchema>
-export type StepItem = PipelineSpec['processes'] extends (infer P)[]
-  ? P extends { steps: (infer S)[] }
-    ? S
-    : never
-  : never
+/** A step, or a group of steps. */
+export type StepItem = ProcessSpec['steps'][number]
+/** A process, or a group of processes. */
 export type ProcessItem = PipelineSpec['processes'][number]

@@ -2,7 +2,7 @@
 // locally, `crd/` turns them into CEL (or into `oneOf` where CEL would cost too much), the reference pages print their words.
 
 /** The key of a schema's metadata under which its rules lie. */
-export const RULES_KEY = 'x-loom-rules'
+const RULES_KEY = 'x-loom-rules'
 
 export type Rule =
   | { kind: 'exactlyOne' | 'atMostOne' | 'atLeastOne'; fields: readonly string[]; message: string }

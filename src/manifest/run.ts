@@ -8,7 +8,7 @@ import { documentOf, durationField, identifierField, idField, nameField, scalarF
 const reference = (what: string) =>
   z.strictObject({ name: nameField('Name of the object, in the same namespace.') }).describe(what)
 
-export const retrySchema = z
+const retrySchema = z
   .strictObject({
     limit: z.int().min(0).max(100).optional().describe('Further attempts after the first. Default 0.'),
     backoff: z

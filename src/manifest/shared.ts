@@ -23,7 +23,7 @@ export const pathField = (what: string) => z.string().min(1).max(1024).describe(
 export const scalarField = z.union([z.string(), z.number(), z.boolean(), z.null()])
 export type ScalarInput = z.infer<typeof scalarField>
 
-export const metadataSchema = z
+const metadataSchema = z
   .looseObject({
     name: nameField('Name of the object.').optional(),
     generateName: z

@@ -37,7 +37,7 @@ const inferSchemaLength = z
   .optional()
   .describe('Rows looked at to find the column types; null = the whole file. Default 20480.')
 
-export const csvReadOptions = z
+const csvReadOptions = z
   .strictObject({
     separator: z.string().length(1).optional().describe('Column separator. Default ",".'),
     header: z.boolean().optional().describe('The first row holds the column names. Default true.'),
@@ -52,10 +52,8 @@ export const csvReadOptions = z
   })
   .describe('Options of csv files.')
 
-export const jsonReadOptions = z
-  .strictObject({ inferSchemaLength })
-  .describe('Options of newline-delimited JSON files.')
-export const xlsxReadOptions = z
+const jsonReadOptions = z.strictObject({ inferSchemaLength }).describe('Options of newline-delimited JSON files.')
+const xlsxReadOptions = z
   .strictObject({
     sheet: z.string().max(64).optional().describe('Sheet to read. Default: the first.'),
     header: z.boolean().optional().describe('The first row holds the column names. Default true.'),
@@ -105,7 +103,7 @@ const rowsSource = z
   })
   .describe('Rows written in the manifest.')
 
-export const sourceSchema = z
+const sourceSchema = z
   .strictObject({
     table: tableSource.optional(),
     file: fileSource.optional(),

@@ -146,7 +146,7 @@ function definition({ kind, plural, shortName, columns, ...rest }: CrdKind): obj
 }
 
 /** The schema of a whole object; its metadata is the API server's business. */
-export function objectSchema({
+function objectSchema({
   description,
   spec,
   status,

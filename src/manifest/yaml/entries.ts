@@ -25,7 +25,7 @@ export class AliasTable {
 }
 
 const MERGE_KEY = '<<'
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
+export const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
 
 /** The text of a key: as written when unquoted (`01`, `true`), the value when quoted; undefined for a key that is no scalar. */
 export function keyText(key: unknown): string | undefined {

@@ -2,7 +2,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Scalar } from 'yaml'
 import { afterSegment, type Path } from '../path.ts'
 import type { Location } from '../problem.ts'
-import { AliasTable, entriesOf } from './entries.ts'
+import { AliasTable, entriesOf, isNode } from './entries.ts'
 import { scalarOffsets } from './scalar-offsets.ts'
 
 export interface YamlSource {
@@ -101,5 +101,4 @@ export class Locator {
   }
 }
 
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
 const startOf = (node: Node | null | undefined): number | undefined => node?.range?.[0]

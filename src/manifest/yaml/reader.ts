@@ -4,12 +4,10 @@ import { type Document, isMap, isScalar, isSeq, type Node, type Scalar, type YAM
 import type { Finding } from '../finding.ts'
 import type { Path } from '../path.ts'
 import { otherReading } from './ambiguous.ts'
-import { AliasTable, entriesOf, isMergeKey, keyText } from './entries.ts'
+import { AliasTable, entriesOf, isMergeKey, isNode, keyText } from './entries.ts'
 
 /** Aliases of aliases can make a small file huge; no lawful manifest comes near this. */
 const MAX_VALUES = 1_000_000
-
-const UNQUOTED = 'quote it'
 
 export interface ReadResult {
   value: unknown
@@ -133,7 +131,7 @@ class Reader {
       path,
       atKey,
       message: `${node.source} without quotes is ${here} here, but ${other} for kubectl`,
-      hint: `${UNQUOTED}: "${node.source}"${typeof node.value === 'string' || atKey ? '' : ', or write the number in decimal'}`,
+      hint: `quote it: "${node.source}"${typeof node.value === 'string' || atKey ? '' : ', or write the number in decimal'}`,
     })
   }
 
@@ -146,5 +144,3 @@ class Reader {
     this.findings.push(finding)
   }
 }
-
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
