@@ -1,4 +1,5 @@
 // All files that are made from the schemas and tables in src: crds/ and the generated pages of docs/reference/.
+import { COMPILE_PROBLEM_CODES } from '../src/compile/problem-codes.ts'
 import { MANIFEST_PROBLEM_CODES, renderCrds, renderReference } from '../src/manifest/index.ts'
 
 export interface GeneratedFile {
@@ -29,5 +30,7 @@ function problemsPage(): string {
     'All problems of all files are reported at once, each with file, line, column and field path.',
     '## Found by reading',
     table(MANIFEST_PROBLEM_CODES),
+    '## Found by compiling',
+    table(COMPILE_PROBLEM_CODES),
   ].join('\n\n')}\n`
 }

@@ -11,7 +11,7 @@ export {
   parseValue,
   type SourceFile,
 } from './parse.ts'
-export { formatPath } from './path.ts'
+export { formatPath, type Path } from './path.ts'
 export * from './pipeline.ts'
 export * from './pod-settings.ts'
 export { inFileOrder, type LocatedProblem, type Location, type Problem } from './problem.ts'

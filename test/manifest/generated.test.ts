@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { generatedFiles } from '../../scripts/generated-files.ts'
+import { COMPILE_PROBLEM_CODES } from '../../src/compile/problem-codes.ts'
 import { CONDITION_TYPES, KINDS, MANIFEST_PROBLEM_CODES, REASONS } from '../../src/manifest/index.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -24,7 +25,7 @@ describe('generated files', () => {
   })
 
   it('explain every problem code, reason and condition', () => {
-    for (const code of Object.keys(MANIFEST_PROBLEM_CODES))
+    for (const code of Object.keys({ ...MANIFEST_PROBLEM_CODES, ...COMPILE_PROBLEM_CODES }))
       assert.ok(textOf('docs/reference/problems.md').includes(`| ${code} |`), code)
     for (const word of [...Object.keys(REASONS), ...Object.keys(CONDITION_TYPES)])
       assert.ok(textOf('docs/reference/run.md').includes(`| ${word} |`), word)
