@@ -37,6 +37,20 @@ test: $(BUILT) ## types, lint, and every test that needs no cluster
 	npm run --silent lint
 	npm run --silent test
 
+# Other implementations of Delta Lake, pinned, in an environment of their own.
+INTEROP := .cache/interop-venv
+INTEROP_INSTALLED := $(INTEROP)/.installed
+
+$(INTEROP_INSTALLED): test/interop/requirements.txt
+	rm -rf $(INTEROP)
+	python3 -m venv $(INTEROP)
+	$(INTEROP)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
+	@touch $@
+
+.PHONY: test-interop
+test-interop: setup $(INTEROP_INSTALLED) ## tables between us, delta-rs and DuckDB's delta extension, in both directions
+	INTEROP_PYTHON=$(CURDIR)/$(INTEROP)/bin/python node_modules/.bin/node --test 'test/interop/**/*.test.ts'
+
 .PHONY: generate
 generate: $(INSTALLED) ## write crds/ and the generated pages of docs/ anew
 	npm run --silent generate

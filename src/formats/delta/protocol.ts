@@ -31,6 +31,12 @@ const READER_FEATURES: Record<string, Feature> = {
   },
   deletionVectors: { inUse: (table) => table.files.some((file) => file.deletionVector !== undefined) },
   timestampNtz: { inUse: never },
+  typeWidening: { inUse: fieldMetadata('delta.typeChanges') },
+  'typeWidening-preview': { inUse: fieldMetadata('delta.typeChanges') },
+  variantType: { inUse: (table) => someType(table.metadata.schema, (type) => type === 'variant') },
+  'variantType-preview': { inUse: (table) => someType(table.metadata.schema, (type) => type === 'variant') },
+  // a checkpoint of that form is refused where it is met: snapshot.ts
+  v2Checkpoint: { inUse: never },
   vacuumProtocolCheck: { inUse: never },
 }
 
@@ -38,6 +44,7 @@ const READER_FEATURES: Record<string, Feature> = {
 const WRITER_FEATURES: Record<string, Feature> = {
   ...READER_FEATURES,
   columnMapping: { writer: 5, inUse: READER_FEATURES['columnMapping']?.inUse ?? always },
+  v2Checkpoint: { inUse: always },
   // checked at each commit: assertAppendOnlyKept
   appendOnly: { writer: 2, inUse: never },
   invariants: { writer: 2, inUse: fieldMetadata('delta.invariants') },

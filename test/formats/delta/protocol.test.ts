@@ -27,9 +27,14 @@ function aTable(
     configuration?: Record<string, string>
     fieldMetadata?: Metadata['schema']['fields'][0]['metadata']
     files?: Snapshot['files']
+    type?: string
   } = {},
 ) {
-  const fields = plain.schema.fields.map((field) => ({ ...field, metadata: more.fieldMetadata ?? {} }))
+  const fields = plain.schema.fields.map((field) => ({
+    ...field,
+    type: more.type ?? field.type,
+    metadata: more.fieldMetadata ?? {},
+  }))
   return {
     protocol,
     metadata: { ...plain, configuration: more.configuration ?? {}, schema: { ...plain.schema, fields } },
@@ -100,10 +105,15 @@ const cases: [name: string, table: ReturnType<typeof aTable>, read: string, writ
   ],
   [
     'several',
-    aTable(features(['variantType', 'typeWidening', 'timestampNtz'])),
+    aTable(features(['variantType', 'typeWidening', 'timestampNtz']), {
+      fieldMetadata: { 'delta.typeChanges': [] },
+      type: 'variant',
+    }),
     'typeWidening, variantType',
     'typeWidening, variantType',
   ],
+  ['features that only some tables use', aTable(features(['variantType', 'typeWidening'])), 'allowed', 'allowed'],
+  ['V2 checkpoints', aTable(features(['v2Checkpoint'])), 'allowed', 'v2Checkpoint'],
   ['a feature of tomorrow', aTable(features(['someday'])), 'someday', 'someday'],
   [
     'a later reader version',
