@@ -33,7 +33,7 @@ export interface WrittenFiles {
 }
 
 const DEFAULT_FILE_SIZE = 128 * 1024 * 1024
-const OWN_FILE = /(^|\/)part-[0-9a-f-]{36}-\d+\.parquet$/
+const OWN_FILE = /(^|\/)part-[0-9a-f-]{36}-[0-9a-f-]{36}\.parquet$/
 
 /** True for a name that data files of ours have: a write that was killed leaves such behind. */
 export const isOwnDataFile = (path: string): boolean => OWN_FILE.test(path)
@@ -75,7 +75,8 @@ function copyOptions({ partitionColumns, targetFileSize }: FilesToWrite, name: s
     'FORMAT parquet',
     'COMPRESSION zstd',
     'RETURN_STATS true',
-    `FILENAME_PATTERN ${textLiteral(`${name}-{i}`)}`,
+    // not numbered: a null and the text that stands for it in a folder's name share that folder
+    `FILENAME_PATTERN ${textLiteral(`${name}-{uuid}`)}`,
     // the names are new: nothing is overwritten, and the engine need not look whether the folder is empty
     'OVERWRITE_OR_IGNORE true',
   ]
