@@ -1,0 +1,174 @@
+// A target as written → a target of the plan, with the rules of the write modes (CMP-15, DEF-9, TGT-2).
+import type { Path, TableTargetSpec, TargetSpec } from '../manifest/index.ts'
+import type { FileTarget, ScalarValue, TableTarget, TargetPlan, WriteMode } from '../plan/index.ts'
+import { checkColumns } from './columns.ts'
+import { checkOptionBlocks, fileLocation } from './source.ts'
+import { named, type StepScope } from './step-scope.ts'
+
+/** undefined: a problem has been reported. */
+export function compileTarget(spec: TargetSpec | undefined, scope: StepScope): TargetPlan | undefined {
+  const path: Path = [...scope.path, 'target']
+  if (spec?.table !== undefined) return tableTarget(spec.table, [...path, 'table'], scope)
+  if (spec?.file !== undefined) return fileTarget(spec.file, [...path, 'file'], scope)
+  if (spec?.temp !== undefined) {
+    const { name, scope: kept = 'run', append = false } = spec.temp
+    return { kind: 'temp', name, scope: kept, append }
+  }
+  scope.findings.error('MissingTarget', scope.path, {
+    message: `${named(scope)} has no target`,
+    hint: 'add target: {table: {ref: …}}, {file: …} or {temp: …}',
+  })
+  return undefined
+}
+
+function tableTarget(spec: TableTargetSpec, path: Path, scope: StepScope): TableTarget | undefined {
+  const write = writeMode(spec, path, scope)
+  if (write === undefined) return undefined
+  const schema = spec.schema ?? 'strict'
+  if (schema === 'overwrite' && write.mode !== 'replace') {
+    scope.findings.error('SchemaModeMismatch', [...path, 'schema'], {
+      message: `schema overwrite gives the table new columns, but ${write.mode} keeps rows that have the old ones`,
+      hint: 'use schema: evolve, or the write mode replace',
+    })
+  }
+  return {
+    kind: 'table',
+    ref: spec.ref,
+    write,
+    schema,
+    dropExtraColumns: spec.dropExtraColumns ?? false,
+    failOnEmpty: spec.failOnEmpty ?? false,
+  }
+}
+
+function writeMode(spec: TableTargetSpec, path: Path, scope: StepScope): WriteMode | undefined {
+  const partitionBy = (columns: string[] | undefined, mode: string) => {
+    checkColumns(columns, [...path, mode, 'partitionBy'], scope.findings)
+    return columns ?? []
+  }
+  if (spec.append !== undefined) return { mode: 'append', partitionBy: partitionBy(spec.append.partitionBy, 'append') }
+  if (spec.replacePartitions !== undefined)
+    return replacePartitions(spec.replacePartitions.by, [...path, 'replacePartitions'], scope)
+  if (spec.replacePartition !== undefined)
+    return replacePartition(spec.replacePartition.values, [...path, 'replacePartition'], scope)
+  if (spec.replaceWhere !== undefined) {
+    const predicate = scope.placeholders.template(spec.replaceWhere.predicate, [...path, 'replaceWhere', 'predicate'])
+    return { mode: 'replaceWhere', predicate, partitionBy: partitionBy(spec.replaceWhere.partitionBy, 'replaceWhere') }
+  }
+  if (spec.upsert !== undefined) return upsert(spec.upsert, [...path, 'upsert'], scope)
+  return { mode: 'replace', partitionBy: partitionBy(spec.replace?.partitionBy, 'replace') }
+}
+
+function replacePartitions(by: string[] | undefined, path: Path, { findings }: StepScope): WriteMode | undefined {
+  if (by === undefined || by.length === 0) {
+    findings.error('MissingPartitionColumns', path, {
+      message: 'replacePartitions names no column',
+      hint: 'add by: [COLUMN]',
+    })
+    return undefined
+  }
+  checkColumns(by, [...path, 'by'], findings)
+  return { mode: 'replacePartitions', by }
+}
+
+function replacePartition(
+  given: Record<string, unknown> | undefined,
+  path: Path,
+  scope: StepScope,
+): WriteMode | undefined {
+  const entries = Object.entries(given ?? {})
+  if (entries.length === 0) {
+    scope.findings.error('MissingPartitionColumns', path, {
+      message: 'replacePartition names no column',
+      hint: 'add values: {COLUMN: VALUE}',
+    })
+    return undefined
+  }
+  const values: { column: string; value: ScalarValue }[] = []
+  for (const [column, written] of entries) {
+    const value = partitionValue(written, [...path, 'values', column], scope)
+    if (value !== undefined) values.push({ column, value })
+  }
+  return values.length === entries.length ? { mode: 'replacePartition', values } : undefined
+}
+
+function partitionValue(written: unknown, path: Path, scope: StepScope): ScalarValue | undefined {
+  const read = scope.placeholders.value(written, path)
+  if ('value' in read) {
+    if (read.value?.type !== 'list') return read.value
+    scope.findings.error('InvalidPartitionValue', path, {
+      message: 'a partition has one value, but the param is a list',
+      hint: 'use replacePartitions, which takes the values from the rows',
+    })
+    return undefined
+  }
+  const value = read.literal
+  if (typeof value === 'string') return { type: 'string', value }
+  if (typeof value === 'boolean') return { type: 'boolean', value }
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) ? { type: 'integer', value: String(value) } : { type: 'number', value }
+  scope.findings.error('InvalidPartitionValue', path, {
+    message: 'null names no partition that can be replaced',
+    hint: 'give a value, or use replaceWhere with IS NULL',
+  })
+  return undefined
+}
+
+function upsert(
+  spec: NonNullable<TableTargetSpec['upsert']>,
+  path: Path,
+  { findings }: StepScope,
+): WriteMode | undefined {
+  const { keys = [], partitionBy = [], include = [], exclude = [] } = spec
+  for (const [field, columns] of Object.entries({ keys, partitionBy, include, exclude }))
+    checkColumns(columns, [...path, field], findings)
+  if (keys.length === 0)
+    findings.error('UpsertNoKeys', path, {
+      message: 'an upsert needs keys',
+      hint: 'add keys: [COLUMN], the columns that identify a row',
+    })
+  if (include.length > 0 && exclude.length > 0) {
+    findings.error('UpsertExcludeIncludeConflict', path, {
+      message: 'an upsert has both include and exclude',
+      hint: 'keep one: include lists what is updated, exclude what is not',
+    })
+  }
+  for (const [i, column] of exclude.entries()) {
+    if (keys.includes(column))
+      findings.error('UpsertKeyInExclude', [...path, 'exclude', i], {
+        message: `key "${column}" is excluded, but keys are never updated`,
+        hint: 'remove it from exclude',
+      })
+  }
+  for (const [i, column] of partitionBy.entries()) {
+    if (keys.includes(column))
+      findings.error('PartitionColumnIsKey', [...path, 'partitionBy', i], {
+        message: `partition column "${column}" is listed among the keys too`,
+        hint: 'remove it from keys: partition columns are part of the identity anyway',
+      })
+  }
+  return keys.length === 0
+    ? undefined
+    : { mode: 'upsert', keys, partitionBy, include: include.filter((column) => !keys.includes(column)), exclude }
+}
+
+function fileTarget(spec: NonNullable<TargetSpec['file']>, path: Path, scope: StepScope): FileTarget | undefined {
+  checkOptionBlocks(spec, path, scope)
+  const location = fileLocation(spec, path, scope)
+  if (location === undefined) return undefined
+  const file = { kind: 'file', location } as const
+  switch (spec.format) {
+    case 'csv': {
+      const { separator = ',', header = true, nullValue = '' } = spec.csv ?? {}
+      return { ...file, format: 'csv', options: { separator, header, nullValue } }
+    }
+    case 'json':
+      return { ...file, format: 'json', options: {} }
+    case 'parquet':
+      return { ...file, format: 'parquet', options: { compression: spec.parquet?.compression ?? 'zstd' } }
+    case 'xlsx':
+      return { ...file, format: 'xlsx', options: { header: spec.xlsx?.header ?? true } }
+    default:
+      return spec.format satisfies never
+  }
+}
