@@ -73,7 +73,7 @@ async function removeNamed({ store }: TableHandle, name: string): Promise<void> 
 function copyOptions({ partitionColumns, targetFileSize }: FilesToWrite, name: string): string[] {
   const always = [
     'FORMAT parquet',
-    'COMPRESSION zstd',
+    'COMPRESSION snappy',
     'RETURN_STATS true',
     // not numbered: a null and the text that stands for it in a folder's name share that folder
     `FILENAME_PATTERN ${textLiteral(`${name}-{uuid}`)}`,

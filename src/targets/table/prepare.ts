@@ -19,7 +19,7 @@ import { type Alignment, align } from './align.ts'
 import { tableLocation } from './location.ts'
 import type { TableWrite } from './mode.ts'
 import { refuseNulls } from './not-null.ts'
-import { ResultRows } from './result.ts'
+import { ResultRows, type StoredRows } from './result.ts'
 import { refuseUntyped } from './untyped.ts'
 
 export interface Preparation {
@@ -29,6 +29,7 @@ export interface Preparation {
   handle: TableHandle
   session: SqlSession
   context: StepContext
+  kept: StoredRows
 }
 
 export interface Prepared {
@@ -63,7 +64,7 @@ export async function prepare(from: Preparation, base: Snapshot | undefined): Pr
     files: base?.files ?? [],
     schema,
     partitionColumns,
-    result: new ResultRows(query, alignment, session),
+    result: new ResultRows(query, alignment, from),
     async writeFiles(rows): Promise<WrittenFiles> {
       const { now, newId } = context
       const request = { query: rows, schema, partitionColumns, configuration, targetFileSize, now, newId }

@@ -5,24 +5,31 @@ import { type AlignedColumn, type Alignment, alignedQuery } from './align.ts'
 const STORED = 'temp."loom result"'
 const LONGEST_VALUE = 100
 
+/** What the session's table of stored rows holds: it serves the next try too, if that asks for the same. */
+export interface StoredRows {
+  query?: string
+}
+
 export class ResultRows {
   readonly columns: AlignedColumn[]
   readonly #session: SqlSession
   readonly #raw: string
-  #query: string
-  #stored = false
+  readonly #kept: StoredRows
+  readonly #aligned: string
 
   /** @param raw the step's query, its columns as they are */
-  constructor(raw: string, alignment: Alignment, session: SqlSession) {
+  constructor(raw: string, alignment: Alignment, { session, kept }: { session: SqlSession; kept: StoredRows }) {
+    this.#kept = kept
     this.#session = session
     this.#raw = raw
     this.columns = alignment.columns
-    this.#query = alignedQuery(raw, alignment)
+    this.#aligned = alignedQuery(raw, alignment)
   }
 
   /** A SELECT of the table's columns, in its order and of its types. */
   get query(): string {
-    return this.#query
+    if (this.#kept.query !== this.#aligned) return this.#aligned
+    return `SELECT ${this.columns.map(({ name }) => identifier(name)).join(', ')} FROM ${STORED}`
   }
 
   /** The table's column of that name, if the result has it. */
@@ -32,10 +39,10 @@ export class ResultRows {
 
   /** Keeps the rows in a table of the session, so that they are computed once. @returns its name */
   async store(): Promise<string> {
-    if (!this.#stored) {
-      await this.#session.run(`CREATE OR REPLACE TEMP TABLE "loom result" AS ${this.#query}`)
-      this.#query = `SELECT ${this.columns.map(({ name }) => identifier(name)).join(', ')} FROM ${STORED}`
-      this.#stored = true
+    if (this.#kept.query !== this.#aligned) {
+      delete this.#kept.query
+      await this.#session.run(`CREATE OR REPLACE TEMP TABLE "loom result" AS ${this.#aligned}`)
+      this.#kept.query = this.#aligned
     }
     return STORED
   }

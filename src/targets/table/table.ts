@@ -8,27 +8,18 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../../base/index.ts'
-import { type CommitResult, commit, discardFiles, type TableHandle } from '../../formats/index.ts'
+import { type CommitResult, commit, discardFiles } from '../../formats/index.ts'
 import { type TableTarget, txnAppId, type WriteResult } from '../../plan/index.ts'
-import type { ColumnType, SqlSession, StepContext } from '../../step/index.ts'
+import type { SqlSession, StepContext } from '../../step/index.ts'
 import { explained } from './cast-fault.ts'
 import { commitNote } from './commit-note.ts'
 import { existingTable, tableLocation } from './location.ts'
 import type { ModeOutcome } from './mode.ts'
 import { runMode } from './modes/index.ts'
-import { prepare } from './prepare.ts'
+import { type Preparation, prepare } from './prepare.ts'
 
 const MOST_TRIES = 20
 const LONGEST_PAUSE_MS = 500
-
-interface Writing {
-  query: string
-  columns: ColumnType[]
-  target: TableTarget
-  handle: TableHandle
-  session: SqlSession
-  context: StepContext
-}
 
 /** @throws Fault; conflict TableBusy when others keep changing what the write rests on */
 export async function writeTable(
@@ -39,13 +30,14 @@ export async function writeTable(
 ): Promise<WriteResult> {
   const handle = { store: context.openStore(tableLocation(target.ref, context).uri), session }
   const columns = await session.describe(query)
-  const writing = { query, columns, target, handle, session, context }
+  const writing: Preparation = { query, columns, target, handle, session, context, kept: {} }
   let reason = ''
   for (let tries = 1; tries <= MOST_TRIES; tries++) {
     const tried = await writeOnce(writing)
     if (!('conflict' in tried)) return tried
     reason = tried.conflict
-    await pause(jitter(context.newId(), tries), undefined, { signal: context.signal })
+    // an interrupt ends the pause; what comes next sees it
+    await pause(jitter(context.newId(), tries), undefined, { signal: context.signal }).catch(() => undefined)
   }
   throw new Fault({
     kind: 'conflict',
@@ -54,7 +46,7 @@ export async function writeTable(
   })
 }
 
-async function writeOnce(writing: Writing): Promise<WriteResult | { conflict: string }> {
+async function writeOnce(writing: Preparation): Promise<WriteResult | { conflict: string }> {
   const { target, handle, context } = writing
   const { runId, process, step } = context.info
   const txn = { appId: txnAppId(runId, process, step), version: 1 }

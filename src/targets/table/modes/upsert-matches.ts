@@ -27,17 +27,18 @@ const HITS = 'temp."loom hits"'
 export async function findMatches(write: TableWrite, { stored, key }: Upserted): Promise<Matches> {
   const predicates = await rangePredicates(write, stored, key)
   const candidates = await pruneFiles({ ...tableOf(write), predicates, session: write.session })
+  if (candidates.length === 0) return { files: [], rows: 0, keys: 0 }
   const scan = scanQuery({ ...tableOf(write), files: candidates, positionAs: POSITION })
   await write.session.run(
     `CREATE OR REPLACE TEMP TABLE "loom hits" AS SELECT t."${POSITION}" AS position, s.rowid AS source FROM (${scan}) AS t JOIN ${stored} AS s ON ${sameKey(key)}`,
   )
-  const hits = await write.session.rows(`SELECT position, count(*) AS rows FROM ${HITS} GROUP BY position`)
-  const [sum] = await write.session.rows(`SELECT count(*) AS rows, count(DISTINCT source) AS keys FROM ${HITS}`)
-  const positions = new Set(hits.map((hit) => Number(hit['position'])))
+  const hits = await write.session.rows(
+    `SELECT position, count(*) AS "rows", (SELECT count(DISTINCT source) FROM ${HITS}) AS "keys" FROM ${HITS} GROUP BY position`,
+  )
   return {
-    files: candidates.filter((_, position) => positions.has(position)),
-    rows: Number(sum?.['rows']),
-    keys: Number(sum?.['keys']),
+    files: hits.flatMap((hit) => candidates[Number(hit['position'])] ?? []),
+    rows: hits.reduce((sum, hit) => sum + Number(hit['rows']), 0),
+    keys: Number(hits[0]?.['keys'] ?? 0),
   }
 }
 
@@ -50,12 +51,34 @@ interface Change extends Upserted {
   found: Matches
 }
 
-/** All rows of the files with matches, updated. */
-export function updatedQuery(write: TableWrite, { stored, key, changed, found }: Change): string[] {
+/**
+ * Queries that together give what the files with matches hold after the write, and the rows that no file has yet.
+ * @param rows how many the result has
+ */
+export function upsertQueries(write: TableWrite, change: Change, rows: number): string[] {
+  const { key, changed, found } = change
+  if (changed.length === 0) return insertedQuery(write, change, rows)
+  const wholeRows = changed.length + key.length === write.schema.fields.length
+  // Nothing of an old row stays, and none is there twice: it is cheaper to leave it out than to change it.
+  if (wholeRows && found.rows === found.keys) return [...keptQuery(write, change), ...storedQuery(write, change)]
+  return [...updatedQuery(write, change), ...insertedQuery(write, change, rows)]
+}
+
+function keptQuery(write: TableWrite, { stored, key, found }: Change): string[] {
   if (found.files.length === 0) return []
   const scan = scanQuery({ ...tableOf(write), files: found.files })
-  const names = write.schema.fields.map(({ name }) => name)
-  const list = names.map((name) => {
+  return [`SELECT ${columnList(write)} FROM (${scan}) AS t ANTI JOIN ${stored} AS s ON ${sameKey(key)}`]
+}
+
+const storedQuery = (write: TableWrite, { stored }: Change): string[] => [`SELECT ${columnList(write)} FROM ${stored}`]
+
+const columnList = ({ schema }: TableWrite): string => schema.fields.map(({ name }) => identifier(name)).join(', ')
+
+/** All rows of the files with matches, updated. */
+function updatedQuery(write: TableWrite, { stored, key, changed, found }: Change): string[] {
+  if (found.files.length === 0) return []
+  const scan = scanQuery({ ...tableOf(write), files: found.files })
+  const list = write.schema.fields.map(({ name }) => {
     const column = identifier(name)
     return changed.includes(name)
       ? `CASE WHEN s."loom hit" THEN s.${column} ELSE t.${column} END AS ${column}`
@@ -66,9 +89,8 @@ export function updatedQuery(write: TableWrite, { stored, key, changed, found }:
 }
 
 /** The rows of the result whose keys the table does not have. */
-export function insertedQuery(write: TableWrite, { stored, found }: Change, rows: number): string[] {
+function insertedQuery(write: TableWrite, { stored, found }: Change, rows: number): string[] {
   if (found.keys === rows) return []
-  const list = write.schema.fields.map(({ name }) => identifier(name)).join(', ')
   const others = found.keys === 0 ? '' : ` AS s WHERE NOT EXISTS (FROM ${HITS} AS h WHERE h.source = s.rowid)`
-  return [`SELECT ${list} FROM ${stored}${others}`]
+  return [`SELECT ${columnList(write)} FROM ${stored}${others}`]
 }

@@ -13,7 +13,7 @@ import type { ModeOf, ModeOutcome, TableWrite } from '../mode.ts'
 import { partitionCombinations } from '../partition-combinations.ts'
 import { SHOWN_ROWS, showRows } from '../rows-shown.ts'
 import { givenColumn, tableColumn } from '../table-column.ts'
-import { findMatches, insertedQuery, type Matches, updatedQuery } from './upsert-matches.ts'
+import { findMatches, type Matches, upsertQueries } from './upsert-matches.ts'
 
 /** @throws Fault invalid UnknownColumn, MissingColumn, DuplicateKeys */
 export async function upsert(write: TableWrite, mode: ModeOf<'upsert'>): Promise<ModeOutcome> {
@@ -24,9 +24,7 @@ export async function upsert(write: TableWrite, mode: ModeOf<'upsert'>): Promise
   const stored = await write.result.store()
   const rows = await countKeys(write, stored, key)
   const found = await findMatches(write, { stored, key })
-  const change = { stored, key, changed, found }
-  const queries = changed.length === 0 ? [] : updatedQuery(write, change)
-  queries.push(...insertedQuery(write, change, rows))
+  const queries = upsertQueries(write, { stored, key, changed, found }, rows)
   const written = queries.length === 0 ? { files: [], rows: 0 } : await write.writeFiles(queries.join(' UNION ALL '))
   return {
     add: written.files,
@@ -63,18 +61,24 @@ const distinct = (names: string[]): string[] => [...new Set(names)]
 /** @returns the number of rows. @throws Fault invalid DuplicateKeys (U2) */
 async function countKeys(write: TableWrite, stored: string, key: string[]): Promise<number> {
   const list = key.map(identifier).join(', ')
-  const repeated = await write.session.rows(
+  const [row] = await write.session.rows(
+    `SELECT count(*) AS "rows", (SELECT count(*) FROM (SELECT DISTINCT ${list} FROM ${stored})) AS "keys" FROM ${stored}`,
+  )
+  if (row?.['rows'] !== row?.['keys']) throw await duplicateKeys(write, stored, key)
+  return Number(row?.['rows'])
+}
+
+async function duplicateKeys({ ref, session }: TableWrite, stored: string, key: string[]): Promise<Fault> {
+  const list = key.map(identifier).join(', ')
+  const repeated = await session.rows(
     `SELECT ${list}, count(*) AS "times" FROM ${stored} GROUP BY ${list} HAVING count(*) > 1 ORDER BY ALL LIMIT ${SHOWN_ROWS}`,
   )
-  if (repeated.length > 0)
-    throw new Fault({
-      kind: 'invalid',
-      code: 'DuplicateKeys',
-      message: `cannot upsert into table "${write.ref}": keys (${key.join(', ')}) occur more than once in the result: ${showRows(repeated)}; keep one row of each, for example with QUALIFY row_number() OVER (PARTITION BY ${key.join(', ')} ORDER BY …) = 1`,
-      at: { field: 'target.table.upsert.keys' },
-    })
-  const [row] = await write.session.rows(`SELECT count(*) AS n FROM ${stored}`)
-  return Number(row?.['n'])
+  return new Fault({
+    kind: 'invalid',
+    code: 'DuplicateKeys',
+    message: `cannot upsert into table "${ref}": keys (${key.join(', ')}) occur more than once in the result: ${showRows(repeated)}; keep one row of each, for example with QUALIFY row_number() OVER (PARTITION BY ${key.join(', ')} ORDER BY …) = 1`,
+    at: { field: 'target.table.upsert.keys' },
+  })
 }
 
 /** A row of another partition can't have the same key only if the partition is part of the key. */
