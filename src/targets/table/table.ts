@@ -19,7 +19,7 @@ import { runMode } from './modes/index.ts'
 import { type Preparation, prepare } from './prepare.ts'
 
 const MOST_TRIES = 20
-const LONGEST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 200
 
 /** @throws Fault; conflict TableBusy when others keep changing what the write rests on */
 export async function writeTable(

@@ -71,7 +71,7 @@ async function countKeys(write: TableWrite, stored: string, key: string[]): Prom
 async function duplicateKeys({ ref, session }: TableWrite, stored: string, key: string[]): Promise<Fault> {
   const list = key.map(identifier).join(', ')
   const repeated = await session.rows(
-    `SELECT ${list}, count(*) AS "times" FROM ${stored} GROUP BY ${list} HAVING count(*) > 1 ORDER BY ALL LIMIT ${SHOWN_ROWS}`,
+    `SELECT ${list}, CAST(count(*) AS INTEGER) AS "times" FROM ${stored} GROUP BY ${list} HAVING count(*) > 1 ORDER BY ALL LIMIT ${SHOWN_ROWS}`,
   )
   return new Fault({
     kind: 'invalid',
