@@ -31,7 +31,9 @@ async function open(source: TableSource, session: SqlSession, context: StepConte
 async function snapshotOf(source: TableSource, session: SqlSession, context: StepContext): Promise<Snapshot> {
   const { uri } = locationOf(source, context)
   const handle = { store: context.openStore(uri), session }
-  const snapshot = await readSnapshot(handle, source.at)
+  const snapshot = await readSnapshot(handle, source.at).catch((thrown: unknown) => {
+    throw thrown instanceof Fault && thrown.at === undefined ? placed(thrown, source) : thrown
+  })
   if (snapshot !== undefined) return snapshot
   const hasFiles = (await handle.store.list('')).length > 0
   const why = hasFiles ? `folder "${uri}" holds files, but no Delta table` : `there is none at "${uri}"`
@@ -44,6 +46,11 @@ async function snapshotOf(source: TableSource, session: SqlSession, context: Ste
     message: `cannot read table "${source.ref}": ${why}; ${wayOut}`,
     at: { field: `${fieldOf(source)}.ref` },
   })
+}
+
+function placed({ kind, code, message, cause }: Fault, source: TableSource): Fault {
+  const member = source.at === undefined ? 'ref' : 'version' in source.at ? 'version' : 'timestamp'
+  return new Fault({ kind, code, message, at: { field: `${fieldOf(source)}.${member}` }, cause })
 }
 
 function locationOf({ ref }: TableSource, { storage }: StepContext): TableLocation {
