@@ -52,10 +52,27 @@ export class Applier {
   async apply({ observed, decision, storedStatus, stored }: ToApply): Promise<void> {
     const run = { ...observed.run, status: decision.status }
     let version = observed.run.metadata.resourceVersion
+    if (decision.actions.length > 0) await this.#checkFresh(observed.run)
     for (const action of decision.actions) version = (await this.#act(action, { run, stored, version })) ?? version
     if (canonicalJson(storedStatus ?? {}) !== canonicalJson(decision.status))
       await this.#writeStatus(run, storedStatus, version)
     for (const event of decision.events) await this.#emit(run, event)
+  }
+
+  /**
+   * What was decided on an old state of the run must not be done: a Job of a try that is over would come back to life.
+   * @throws Fault conflict StaleRun
+   */
+  async #checkFresh({ metadata }: RunObject): Promise<void> {
+    const { namespace, name, uid, resourceVersion } = metadata
+    const live = await this.#options.client.get<AnyObject>({ resource: 'ETLRun', namespace, name })
+    if (live?.metadata.uid === uid && live.metadata.resourceVersion === resourceVersion) return
+    if (live?.metadata.uid === uid) this.#options.caches.runs.assume(live)
+    throw new Fault({
+      kind: 'conflict',
+      code: 'StaleRun',
+      message: `cannot act for ETLRun "${name}": it has changed since it was looked at`,
+    })
   }
 
   /** @returns the run's new resourceVersion when the action changed the run itself */

@@ -21,7 +21,9 @@ export interface Ruling {
       | 'startedAt'
       | 'attemptStartedAt'
       | 'nextAttemptAt'
-      | 'failures']?: RunStatus[K] | null
+      | 'failures'
+      | 'stepStates'
+      | 'steps']?: RunStatus[K] | null
   }
   /** True: known to compile; false: known not to; absent: as before. */
   compiled?: boolean

@@ -19,8 +19,9 @@ export const beingDeleted: Rule = (observed) => {
   if (!finalizers.includes(FINALIZER)) return kept
   const deadline = deletedAt + CLEAN_UP_DEADLINE
   const letGo: Action = { kind: 'removeFinalizer' }
-  if (observed.now >= deadline || observed.cleanUp.state === 'failed') {
-    const message = 'intermediate results could not be removed in time; they stay in the temp root of the storage'
+  const planKnown = observed.plan.state === 'stored' || observed.plan.state === 'compiled'
+  if (observed.now >= deadline || observed.cleanUp.state === 'failed' || !planKnown) {
+    const message = 'intermediate results could not be removed; they stay in the temp root of the storage'
     return { ...kept, actions: [letGo], events: [{ type: 'Warning', reason: 'CleanUpFailed', message }] }
   }
   if (observed.cleanUp.state === 'complete') return { ...kept, actions: [letGo] }

@@ -12,9 +12,19 @@ import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
 import { keyOf, recordsOf, type StepRecord } from '../step-record.ts'
 import { stillRunning, stopAll } from './deletion.ts'
 
-/** The plan is gone and can't be made again as it was. */
-export const planLost: Rule = ({ plan }) =>
-  plan.state === 'lost' ? { phase: 'Failed', reason: 'PlanLost', message: plan.message } : undefined
+/** The plan is gone and can't be made again as it was: stop what runs, then fail. */
+export const planLost: Rule = (observed) => {
+  const { plan, run } = observed
+  if (plan.state !== 'lost') return undefined
+  if (stillRunning(observed)) {
+    return { phase: 'Running', reason: 'Stopping', message: `stopping: ${plan.message}`, actions: stopAll(observed) }
+  }
+  const stepStates = (run.status.stepStates ?? '').replaceAll('R', 'C').replaceAll('.', 'K')
+  const steps = (run.status.steps ?? []).map(
+    (step): StepRecord => (step.state === 'Running' || step.state === 'Pending' ? cancelledRecord(step) : step),
+  )
+  return { phase: 'Failed', reason: 'PlanLost', message: plan.message, set: { stepStates, steps, nextAttemptAt: null } }
+}
 
 /** Cancelled or out of time: stop what runs, and wait until it has stopped. */
 export const stopped: Rule = (observed) => {
