@@ -1,5 +1,5 @@
 // Reads a checkpoint: the table's whole state at one version as Parquet, one action a row, one column per kind of action.
-import type { Json } from '../../base/index.ts'
+import { Fault, type Json } from '../../base/index.ts'
 import { identifier, textLiteral } from '../../step/index.ts'
 import type { Action } from './actions.ts'
 import { parseMembers } from './log-entry.ts'
@@ -37,8 +37,14 @@ export async function readCheckpoint({ store, session }: TableHandle, { parts }:
     const rows = await session.rows(`SELECT ${picked.join(', ')} FROM ${source}`)
     return rows.flatMap((row) => parseMembers(mapValues(row), place))
   } catch (thrown) {
+    if (thrown instanceof Fault && (thrown.code === 'CorruptLog' || !isAboutTheFile(thrown))) throw thrown
     throw corruptLog(place, thrown instanceof Error ? thrown.message : String(thrown), thrown)
   }
+}
+
+/** False for what would go wrong with a sound file too: that says nothing of this one. */
+function isAboutTheFile({ kind, code }: Fault): boolean {
+  return kind !== 'denied' && kind !== 'defect' && !['Interrupted', 'OutOfMemory', 'DiskFull'].includes(code)
 }
 
 /** The column as JSON text of the members that we know; nothing for a column of another kind. */
@@ -47,7 +53,8 @@ function actionExpression(name: string, typeText: string): string[] {
   const wanted = MEMBERS[name]
   if (type.kind !== 'struct') return []
   const column = identifier(name)
-  if (wanted === undefined) return name === 'sidecar' || name === 'checkpointMetadata' ? [otherAction(column)] : []
+  // the V2 form keeps most actions in other files, which sidecars name
+  if (wanted === undefined) return name === 'sidecar' ? [otherAction(column)] : []
   const members = type.fields.filter((field) => wanted.includes(field.name)).map((field) => identifier(field.name))
   const picked = members.map((member) => `${member} := ${column}.${member}`).join(', ')
   return [`CASE WHEN ${column} IS NULL THEN NULL ELSE to_json(struct_pack(${picked})) END AS ${column}`]

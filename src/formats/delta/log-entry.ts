@@ -12,7 +12,7 @@ export async function readEntry(store: ObjectStore, version: number): Promise<Ac
   return bytes === undefined ? undefined : parseEntry(bytes, { table: store.root, file })
 }
 
-export function parseEntry(bytes: Uint8Array, place: Omit<LogPlace, 'line'>): Action[] {
+function parseEntry(bytes: Uint8Array, place: Omit<LogPlace, 'line'>): Action[] {
   const text = decode(bytes, place)
   const actions: Action[] = []
   text.split('\n').forEach((line, i) => {

@@ -1,4 +1,4 @@
-// Partition values as the log holds them (text or null), the folders that are named after them, and paths in the log.
+// Partition values as the log holds them (text or null), and paths in the log.
 //
 // Text forms: numbers and booleans plainly, dates `2020-01-31`, timestamps `2020-01-31 13:00:00.123456` (in UTC where they
 // have a zone); the empty text is null, for Delta knows no difference.
@@ -6,11 +6,6 @@ import { Fault } from '../../base/index.ts'
 import { identifier, textLiteral } from '../../step/index.ts'
 import { toSqlType } from './column-types.ts'
 import type { DeltaSchema, DeltaType } from './schema.ts'
-
-const NULL_FOLDER = '__HIVE_DEFAULT_PARTITION__'
-/** What Hive escapes in folder names, and what would be a wildcard or a tilde to somebody. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped
-const ODD_IN_FOLDERS = /[\u0000-\u001f"#%'*/:=?\\\u007f{}[\]^<>|~]/g
 
 /**
  * SQL that gives Delta's text of a partition column's value.
@@ -29,8 +24,12 @@ export function partitionTextSql(value: string, type: DeltaType): string {
   }
 }
 
-/** An SQL literal, of the column's storage type, of a partition value in the log. @throws Fault as toColumns */
+/**
+ * An SQL literal, of the column's storage type, of a partition value in the log.
+ * @throws Fault invalid UnsupportedColumnType; binary values are refused too, for there is no telling how they were written
+ */
 export function partitionLiteral(text: string | null, type: DeltaType): string {
+  if (type === 'binary') throw binaryPartition()
   const sqlType = toSqlType(type)
   if (text === null || text === '') return `CAST(NULL AS ${sqlType})`
   // without a zone in it, the text is in UTC
@@ -61,11 +60,6 @@ export function assertPartitionColumns(schema: DeltaSchema, columns: string[]): 
     throw badPartition(columns.join('", "'), 'no column would be left for the data files', 'leave one out')
 }
 
-/** The folder, below the table's root, of files with these values: `year=2013/kind=a%2Fb`; empty without any column. */
-export function partitionFolder(columns: string[], values: Record<string, string | null>): string {
-  return columns.map((name) => `${escapeFolder(name)}=${escapeFolder(values[name] ?? NULL_FOLDER)}`).join('/')
-}
-
 /** A file's path as the log holds it: a URI reference, every segment percent-encoded. */
 export function encodePath(path: string): string {
   return path
@@ -86,16 +80,19 @@ export function decodePath(encoded: string): string {
   }
 }
 
-const escapeFolder = (text: string): string =>
-  (text === '' ? NULL_FOLDER : text).replace(
-    ODD_IN_FOLDERS,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  )
-
 function badPartition(name: string, why: string, wayOut: string): Fault {
   return new Fault({
     kind: 'invalid',
     code: 'PartitionColumnNotSupported',
     message: `cannot partition by ${identifier(name)}: ${why}; ${wayOut}`,
+  })
+}
+
+function binaryPartition(): Fault {
+  return new Fault({
+    kind: 'invalid',
+    code: 'UnsupportedColumnType',
+    message:
+      'cannot read a table that is partitioned by a binary column: that is not supported; copy the rows into a new table',
   })
 }

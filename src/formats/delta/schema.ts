@@ -11,16 +11,16 @@ export interface DeltaField {
   nullable: boolean
   metadata: Record<string, Json>
 }
-export interface DeltaStruct {
+interface DeltaStruct {
   type: 'struct'
   fields: DeltaField[]
 }
-export interface DeltaArray {
+interface DeltaArray {
   type: 'array'
   elementType: DeltaType
   containsNull: boolean
 }
-export interface DeltaMap {
+interface DeltaMap {
   type: 'map'
   keyType: DeltaType
   valueType: DeltaType

@@ -65,12 +65,6 @@ export function advance(
   return snapshotOf({ ...state, protocol, metadata }, entry)
 }
 
-/** What lies in a folder: asked before a table is made in it. */
-export async function folderState({ store }: TableHandle): Promise<'empty' | 'table' | 'otherFiles'> {
-  if ((await store.list(`${LOG_FOLDER}/`)).length > 0) return 'table'
-  return (await store.list('')).length > 0 ? 'otherFiles' : 'empty'
-}
-
 async function readAt(handle: TableHandle, listing: LogListing, version: number): Promise<Snapshot> {
   const root = handle.store.root
   for (const checkpoint of listing.checkpoints.filter((candidate) => candidate.version <= version).reverse()) {
@@ -78,6 +72,7 @@ async function readAt(handle: TableHandle, listing: LogListing, version: number)
     try {
       applyActions(state, await readCheckpoint(handle, checkpoint))
     } catch (thrown) {
+      if (!isCorruptLog(thrown)) throw thrown
       return await readWithout(handle, { checkpoint, version, why: thrown })
     }
     if (state.others.size > 0) throw v2CheckpointUnsupported(root)
@@ -85,11 +80,9 @@ async function readAt(handle: TableHandle, listing: LogListing, version: number)
       state,
       from: checkpoint.version + 1,
       to: version,
-      timestamp: checkpoint.modifiedAt,
+      timestamp: listing.commits.get(checkpoint.version)?.modifiedAt ?? checkpoint.modifiedAt,
     })
   }
-  if (!listing.commits.has(0) && listing.v2Checkpoints.some((candidate) => candidate <= version))
-    throw v2CheckpointUnsupported(root)
   return await replay(handle, listing, { state: emptyState(), from: 0, to: version })
 }
 
@@ -102,10 +95,12 @@ async function readWithout(
   const checkpoints = listing.checkpoints.filter((candidate) => candidate.version < checkpoint.version)
   try {
     return await readAt(handle, { ...listing, checkpoints }, version)
-  } catch {
-    throw why
+  } catch (thrown) {
+    throw isCorruptLog(thrown) ? why : thrown
   }
 }
+
+const isCorruptLog = (thrown: unknown): boolean => thrown instanceof Fault && thrown.code === 'CorruptLog'
 
 interface Replay {
   state: TableState
@@ -127,11 +122,7 @@ async function replay(
     const entries = await Promise.all(versions.map((version) => readEntry(store, version)))
     entries.forEach((actions, i) => {
       const version = first + i
-      if (actions === undefined)
-        throw corruptLog(
-          { table: store.root, file: commitPath(version) },
-          `the entry is missing, though later versions are there`,
-        )
+      if (actions === undefined) throw missingEntry(store.root, listing, { version, to })
       applyActions(state, actions)
       time = commitTime(actions) ?? listing.commits.get(version)?.modifiedAt ?? time
     })
@@ -145,6 +136,12 @@ async function replay(
   const snapshot = snapshotOf({ ...state, protocol, metadata }, { version: to, timestamp: time })
   assertReadable(store.root, snapshot)
   return snapshot
+}
+
+function missingEntry(root: string, listing: LogListing, { version, to }: { version: number; to: number }): Fault {
+  if (listing.v2Checkpoints.some((candidate) => candidate >= version && candidate <= to))
+    return v2CheckpointUnsupported(root)
+  return corruptLog({ table: root, file: commitPath(version) }, 'the entry is missing, though later versions are there')
 }
 
 function snapshotOf(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault } from '../../../src/base/index.ts'
@@ -104,6 +104,43 @@ test('a checkpoint of several parts is read as one, and only when all of them ar
   assert.deepEqual(comparable(await readSnapshot(handle)), comparable(last))
   await rm(part(2))
   assert.equal(await readSnapshot(handle), undefined)
+})
+
+test('a checkpoint in the V2 form is refused by name where nothing else will do', async () => {
+  for (const form of ['its own name', 'a classic name'] as const) {
+    const { handle, log, last } = await aLongTable(12)
+    const whole = join(log, checkpointName(10))
+    if (form === 'its own name') await rename(whole, whole.replace('.parquet', `.${crypto.randomUUID()}.parquet`))
+    else {
+      const copy = `${whole}.copy`
+      await rename(whole, copy)
+      await session.run(
+        `COPY (SELECT *, {'path': 'x.parquet', 'sizeInBytes': 1, 'modificationTime': 1} AS sidecar FROM read_parquet('${copy}')) TO '${whole}' (FORMAT parquet)`,
+      )
+      await rm(copy)
+    }
+    if (form === 'its own name') assert.deepEqual(comparable(await readSnapshot(handle)), comparable(last))
+    for (let version = 0; version <= 10; version++) await rm(join(log, entry(version)))
+    await assert.rejects(
+      readSnapshot(handle),
+      (thrown) =>
+        thrown instanceof Fault && thrown.code === 'UnsupportedTableFeature' && /v2Checkpoint/.test(thrown.message),
+      form,
+    )
+  }
+})
+
+test('an interrupted reading of a checkpoint is no corrupt log', async () => {
+  const { handle } = await aLongTable(10)
+  const fault = new Fault({ kind: 'transient', code: 'Interrupted', message: 'stop' })
+  const interrupted: SqlSession = {
+    run: (sql) => session.run(sql),
+    rows: () => Promise.reject(fault),
+    stream: (sql) => session.stream(sql),
+    describe: (sql) => session.describe(sql),
+    load: (...all) => session.load(...all),
+  }
+  await assert.rejects(readSnapshot({ ...handle, session: interrupted }), fault)
 })
 
 test('a checkpoint that can not be written is a warning, not a failure', async () => {

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault } from '../../../src/base/index.ts'
-import { folderState, readSnapshot, type TableHandle } from '../../../src/formats/index.ts'
+import { readSnapshot, type TableHandle } from '../../../src/formats/index.ts'
 import { aFile, aSession, committed, folders, handleOf } from '../support/table.ts'
 
 const aFolder = folders()
@@ -143,13 +143,8 @@ test('actions that we do not know and blank lines do no harm', async () => {
   assert.equal((await readSnapshot(handle))?.files.length, 3)
 })
 
-test('a folder tells whether it holds a table, other files or nothing', async () => {
+test('a folder of other files is no table', async () => {
   const folder = await aFolder()
-  const handle = handleOf(folder, session)
-  assert.equal(await folderState(handle), 'empty')
   await writeFile(join(folder, 'data.csv'), 'a')
-  assert.equal(await folderState(handle), 'otherFiles')
-  assert.equal(await readSnapshot(handle), undefined)
-  await committed(handle, {})
-  assert.equal(await folderState(handle), 'table')
+  assert.equal(await readSnapshot(handleOf(folder, session)), undefined)
 })

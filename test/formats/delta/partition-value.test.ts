@@ -6,16 +6,14 @@ import {
   assertPartitionColumns,
   decodePath,
   encodePath,
-  partitionFolder,
   partitionLiteral,
   partitionTextSql,
   partitionValueText,
   toDeltaSchema,
   toSqlType,
 } from '../../../src/formats/index.ts'
-import { aSession, folders } from '../support/table.ts'
+import { aSession } from '../support/table.ts'
 
-const aFolder = folders()
 const session = await aSession()
 const CASES: [type: string, sql: string, text: string | null][] = [
   ['string', `'a/b c'`, 'a/b c'],
@@ -65,36 +63,6 @@ test('what the engine shows of a copy is put in the form of the log', () => {
   assert.equal(partitionValueText('a+00', 'string'), 'a+00')
 })
 
-test('any value makes one folder name that the engine can write below and find again without wildcards', async () => {
-  const root = await aFolder()
-  let n = 0
-  await fc.assert(
-    fc.asyncProperty(
-      fc
-        .string({ unit: 'binary', minLength: 1, maxLength: 12 })
-        .filter((text) => !text.includes('\0') && Buffer.from(text).toString() === text),
-      async (value) => {
-        const folder = partitionFolder(['k'], { k: value })
-        assert.doesNotMatch(folder, /[/*?[\]{}]/)
-        const file = `${root}/${folder}-${n++}.parquet`.replaceAll("'", "''")
-        await session.run(`COPY (SELECT ${n} AS n) TO '${file}' (FORMAT parquet)`)
-        assert.deepEqual(await session.rows(`SELECT n FROM read_parquet('${file}', hive_partitioning = false)`), [
-          { n },
-        ])
-      },
-    ),
-    { numRuns: 60 },
-  )
-})
-
-test('folders are named as Hive names them', () => {
-  assert.equal(
-    partitionFolder(['a b', 'k'], { 'a b': 'x/y=z%:', k: null }),
-    'a b=x%2Fy%3Dz%25%3A/k=__HIVE_DEFAULT_PARTITION__',
-  )
-  assert.equal(partitionFolder([], {}), '')
-})
-
 test('every path comes back from the log as it was', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (path) => {
@@ -106,6 +74,10 @@ test('every path comes back from the log as it was', () => {
   assert.equal(decodePath('file:///lake/a%20b'), '/lake/a b')
   assert.equal(decodePath('s3://bucket/a%20b'), 's3://bucket/a b')
   assert.equal(decodePath('100%.parquet'), '100%.parquet')
+})
+
+test('a binary partition value is refused', () => {
+  assert.throws(() => partitionLiteral('x', 'binary'), /binary column/)
 })
 
 test('columns that can be no partition columns are refused', () => {
