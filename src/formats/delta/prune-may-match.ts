@@ -5,6 +5,7 @@
 // MM1 Sound: whatever is not understood, or not known of a file, counts as "could".
 // MM2 Two questions are asked of each part, `couldBeTrue` and `couldBeFalse`, so that NOT is exact; null is neither.
 // MM3 Bounds are bounds: the least and greatest value may lie outside the file's values, never inside them.
+import { isConstantFor, isPure } from './prune-purity.ts'
 import {
   allOf,
   anyOf,
@@ -52,36 +53,12 @@ const MIRROR: Record<string, string> = {
   COMPARE_GREATERTHANOREQUALTO: 'COMPARE_LESSTHANOREQUALTO',
 }
 
-/** Give the same result for the same input, always; and never text, so that a comparison keeps the column's own order. */
-const CONSTANT_FUNCTIONS = new Set(
-  '+ - * make_date make_timestamp make_timestamptz date_trunc trunc last_day to_years to_months to_weeks to_days to_hours to_minutes to_seconds'.split(
-    ' ',
-  ),
-)
-/** Those, and more of which the same is true but for text. */
-const PURE_FUNCTIONS = new Set([
-  ...CONSTANT_FUNCTIONS,
-  ...'/ // % || ~~ !~~ ~~* !~~* abs ceil floor round sign year month day quarter week hour minute second dayofweek isodow dayofyear date_part datepart date_diff datediff date_add date_sub epoch strftime strptime lower upper lcase ucase length trim ltrim rtrim left right substr substring replace concat starts_with prefix ends_with suffix contains regexp_matches nullif ifnull greatest least list_value'.split(
-    ' ',
-  ),
-])
-const PURE_CLASSES = new Set([
-  'CONSTANT',
-  'COLUMN_REF',
-  'CAST',
-  'COMPARISON',
-  'CONJUNCTION',
-  'OPERATOR',
-  'BETWEEN',
-  'CASE',
-])
-
 /** Types whose least and greatest value stand in the statistics in the engine's own order. */
 const ORDERED =
   /^(TINYINT|SMALLINT|INTEGER|BIGINT|DECIMAL.*|FLOAT|DOUBLE|DATE|TIMESTAMP|TIMESTAMP WITH TIME ZONE|VARCHAR)$/
 
 /** True when the statistics of such a column can be compared. */
-export const hasOrderedStatistics = (column: PrunableColumn): boolean => !column.partition && ORDERED.test(column.type)
+const hasOrderedStatistics = (column: PrunableColumn): boolean => !column.partition && ORDERED.test(column.type)
 
 /** The predicate over files; TRUE (that very node) when nothing can be pruned by it. */
 export function couldMatch(predicate: Node, columns: PrunableColumn[]): Node {
@@ -163,7 +140,7 @@ class Pruning {
   }
 
   #bounded(type: string, at: { column: PrunableColumn; position: number }, value: Node): Node {
-    if (!isConstantFor(at.column, value)) return TRUE
+    if (!isConstantFor(at.column.type, value)) return TRUE
     const least = column(leastColumn(at.position))
     // The engine holds NaN for the greatest of all; statistics leave it out. So floats have no known greatest value.
     const greatest = /^(FLOAT|DOUBLE)$/.test(at.column.type) ? undefined : column(greatestColumn(at.position))
@@ -215,8 +192,7 @@ class Pruning {
   isOfPartitions(node: Node): boolean {
     let some = false
     const pure = (part: Node): boolean => {
-      if (part.class === 'FUNCTION' ? !PURE_FUNCTIONS.has(functionName(part)) : !PURE_CLASSES.has(part.class))
-        return false
+      if (!isPure(part)) return false
       if (part.class === 'COLUMN_REF') {
         some = true
         return this.#find(part)?.column.partition === true
@@ -239,27 +215,4 @@ class Pruning {
     }
     return renamed(value) as Node
   }
-}
-
-const functionName = (node: Node): string => String(node['function_name']).toLowerCase()
-
-/** The value is the same for every row, and comparing with it keeps the column's own order. */
-function isConstantFor(column: PrunableColumn, value: Node): boolean {
-  const type = literalType(value)
-  if (column.type === 'VARCHAR') return type === 'VARCHAR' && isConstant(value)
-  if (type === 'VARCHAR') return value.class === 'CONSTANT'
-  return isConstant(value)
-}
-
-function isConstant(node: Node): boolean {
-  if (node.class === 'CONSTANT') return true
-  if (node.class === 'CAST') return childrenOf(node).every(isConstant)
-  return node.class === 'FUNCTION' && CONSTANT_FUNCTIONS.has(functionName(node)) && childrenOf(node).every(isConstant)
-}
-
-/** The type of a literal, or of a literal with a cast around it. */
-function literalType(node: Node): string | undefined {
-  const type = node.class === 'CAST' ? node['cast_type'] : (node['value'] as { type?: unknown } | undefined)?.type
-  const id = (type as { id?: unknown } | undefined)?.id
-  return (node.class === 'CONSTANT' || node.class === 'CAST') && typeof id === 'string' ? id : undefined
 }

@@ -105,12 +105,12 @@ export function partitionValueOf(file: AddFile, name: string): string | null {
 }
 
 /** Where the engine finds a file of the log. */
-export function fileLocation(root: string, path: string): string {
+function fileLocation(root: string, path: string): string {
   return path.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : `${root}/${path}`
 }
 
 /** Reads Parquet files by the given columns, without opening one to learn its schema. */
-export function parquetReader(locations: string[], columns: ColumnType[]): string {
+function parquetReader(locations: string[], columns: ColumnType[]): string {
   const schema = columns.map(
     ({ name, type }) =>
       `${textLiteral(name)}: {name: ${textLiteral(name)}, type: ${textLiteral(type)}, default_value: NULL}`,

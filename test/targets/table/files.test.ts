@@ -203,7 +203,7 @@ test('columns that a table of somebody else declares as never null are heeded', 
 
 test('a full disk is named, and nothing is lost', { skip: mountReason() }, async () => {
   mkdirSync(folder())
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'loom-test', folder()])
+  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=2m', 'loom-test', folder()])
   try {
     await made.write("SELECT range AS id, 'x' AS name FROM range(1000)", append)
     for (const mode of [append, replace, upsert(['id'])])
@@ -218,7 +218,7 @@ test('a full disk is named, and nothing is lost', { skip: mountReason() }, async
     await made.write("SELECT 5000 AS id, 'y' AS name", append)
     assert.equal((await made.rows()).length, 1001)
   } finally {
-    execFileSync('umount', ['-l', folder()])
+    execFileSync('/bin/umount', ['-l', folder()])
   }
 })
 
@@ -226,8 +226,8 @@ test('a full disk is named, and nothing is lost', { skip: mountReason() }, async
 function mountReason(): string | false {
   const at = mkdtempSync(join(tmpdir(), 'loom-mount-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'loom-test', at], { stdio: 'ignore' })
-    execFileSync('umount', ['-l', at])
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'loom-test', at], { stdio: 'ignore' })
+    execFileSync('/bin/umount', ['-l', at])
     return false
   } catch {
     return 'a small file system can not be mounted here'
