@@ -1,0 +1,6 @@
+export * from './dispatcher.ts'
+export * from './report.ts'
+export * from './run-plan.ts'
+export * from './run-record.ts'
+export * from './run-step.ts'
+export * from './temps.ts'
