@@ -193,6 +193,20 @@ test('a timestamp whose greatest value another writer cut to milliseconds is sti
   assert.deepEqual(await pruneFiles({ files: [cut], schema, partitionColumns, predicates, session }), [cut])
 })
 
+test('a NaN, which the engine holds for the greatest number and other writers leave out of statistics, is still found', async () => {
+  const [file] = snapshot.files.filter(({ partitionValues }) => partitionValues['p'] === 'b')
+  assert.ok(file)
+  const stats = '{"numRecords":3,"minValues":{"d":1.0},"maxValues":{"d":2.0},"nullCount":{"d":0}}'
+  const { schema, partitionColumns } = snapshot.metadata
+  const kept = async (condition: string) => {
+    const predicates = [await parsePredicate(condition, ['d'], session)]
+    return (await pruneFiles({ files: [{ ...file, stats }], schema, partitionColumns, predicates, session })).length
+  }
+  assert.equal(await kept('d > 5'), 1)
+  assert.equal(await kept("d = 'NaN'::DOUBLE"), 1)
+  assert.equal(await kept('d < 0.5'), 0)
+})
+
 for (const { condition, code, why } of [
   { condition: 'i = ', code: 'SqlSyntax', why: 'half a condition' },
   { condition: 'i = 1) ORDER BY (i', code: 'NotAPredicate', why: 'more than a condition' },
