@@ -53,10 +53,27 @@ export interface Plan {
   include: string[] | null
   stages: ProcessPlan[][]
   /** What `include` left out, in declared order. */
-  skipped: { process: string; step: string }[]
+  skipped: SkippedStep[]
+}
+
+export interface SkippedStep {
+  process: string
+  step: string
+  /** Its place (from 0) among all steps of the pipeline in declared order, so that reports can show it where it stands. */
+  position: number
 }
 
 /** The steps of a plan in declared order, groups flattened in place (PLN-2). */
 export function stepsOf(plan: Pick<Plan, 'stages'>): StepPlan[] {
   return plan.stages.flat().flatMap((process) => process.stages.flat())
+}
+
+/** All steps in declared order, the skipped ones in their places. */
+export function declaredSteps(
+  plan: Pick<Plan, 'stages' | 'skipped'>,
+): { process: string; step: string; skipped: boolean }[] {
+  const declared = stepsOf(plan).map(({ process, name }) => ({ process, step: name, skipped: false }))
+  for (const { process, step, position } of plan.skipped.toSorted((a, b) => a.position - b.position))
+    declared.splice(position, 0, { process, step, skipped: true })
+  return declared
 }
