@@ -21,7 +21,7 @@ export async function* rotations({ sources }: CodeContext) {
   let before: Leg | undefined
   let leg = 0
   let free = Number.NEGATIVE_INFINITY
-  for await (const row of sources.flights.rows()) {
+  for await (const row of sources.flights?.rows() ?? []) {
     const now = row as unknown as Leg
     const sameDay = before?.tailnum === now.tailnum && before.flight_date.getTime() === now.flight_date.getTime()
     if (!sameDay) [leg, free] = [0, Number.NEGATIVE_INFINITY]

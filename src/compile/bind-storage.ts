@@ -4,7 +4,7 @@
 import { hashOf } from '../base/index.ts'
 import type { Path, StorageSpec } from '../manifest/index.ts'
 import { type Plan, type StorageBinding, stepsOf, type TableLocation } from '../plan/index.ts'
-import type { Findings } from './findings.ts'
+import { Findings } from './findings.ts'
 import type { CompileFacts } from './input.ts'
 
 /** Where everything lies when the storage does not say. */
@@ -45,6 +45,24 @@ export function bindStorage(
   return { ...bound, hash: hashOf(bound) }
 }
 
+/** Where temps and run records lie, without a plan. */
+export function tempRootOf(storage: StorageSpec, facts: CompileFacts): string {
+  return bindStorage({ stages: [] }, storage, facts, new Findings()).tempRoot
+}
+
+/** Where a table of that name lies, without a plan. */
+export function locationOf(ref: string, storage: StorageSpec, facts: CompileFacts): TableLocation {
+  const findings = new Findings()
+  const place = (uri: string, path: Path): string => localPlace(uri, facts.workingFolder, { path, findings })
+  const tableRoot = place(storage.defaults?.tablePath?.uri ?? DEFAULT_ROOTS.tables, [
+    'spec',
+    'defaults',
+    'tablePath',
+    'uri',
+  ])
+  return tableLocation(ref, { storage, tableRoot, place })
+}
+
 /** Every table ref of a plan, sorted. */
 function refsOf(plan: Pick<Plan, 'stages'>): string[] {
   const refs = new Set<string>()
@@ -56,7 +74,7 @@ function refsOf(plan: Pick<Plan, 'stages'>): string[] {
 }
 
 /** A table of its own place, or the default root with the ref's dots as folders (STO-4). */
-export function tableLocation(
+function tableLocation(
   ref: string,
   {
     storage,
@@ -83,7 +101,7 @@ function sizeOf(text: string | undefined): number | null {
 }
 
 /** An absolute path without a trailing slash; `file://` is taken off, `.` and `..` are resolved. */
-export function localPlace(uri: string, workingFolder: string, report: { path: Path; findings: Findings }): string {
+function localPlace(uri: string, workingFolder: string, report: { path: Path; findings: Findings }): string {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(uri)?.[1]
   if (scheme !== undefined && scheme !== 'file') {
     report.findings.error('UnsupportedScheme', report.path, {

@@ -1,3 +1,4 @@
+export { locationOf, tempRootOf } from './bind-storage.ts'
 export * from './compile.ts'
 export * from './input.ts'
 export type { Problem } from './problem.ts'

@@ -1,0 +1,3 @@
+export * from './errors.ts'
+export * from './etl-runner.ts'
+export * from './local-run.ts'
