@@ -1,5 +1,7 @@
+export { cleanRunTemps } from './clean-up.ts'
 export * from './dispatcher.ts'
-export * from './report.ts'
+export * from './execute-run.ts'
+export { flushObservers } from './lifecycle.ts'
 export * from './run-plan.ts'
 export * from './run-record.ts'
 export * from './run-step.ts'

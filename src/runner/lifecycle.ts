@@ -1,8 +1,8 @@
 // Events of a run: every start has exactly one end or error, with the span around it as its parent (EVT-1…5). What an
 // observer throws is logged and dropped; the others still hear of it (OBS-3).
-import { asFault, type Fault } from '../base/index.ts'
+import { asFault } from '../base/index.ts'
 import type { LifecycleEvent, Observer, Scope } from '../observability/index.ts'
-import type { RunIdentity } from '../plan/index.ts'
+import type { OutcomeError, RunIdentity } from '../plan/index.ts'
 import type { StepLog } from '../step/index.ts'
 
 export interface Span {
@@ -13,21 +13,22 @@ export interface Span {
   startedAt: number
 }
 
-export class Lifecycle {
-  readonly #observers: readonly Observer[]
-  readonly #run: RunIdentity
-  readonly #now: () => number
-  readonly #log: StepLog
+export interface LifecycleInput {
+  observers: readonly Observer[]
+  run: RunIdentity
+  now: () => number
+  log: StepLog
+}
 
-  constructor(input: { observers: readonly Observer[]; run: RunIdentity; now: () => number; log: StepLog }) {
-    this.#observers = input.observers
-    this.#run = input.run
-    this.#now = input.now
-    this.#log = input.log
+export class Lifecycle {
+  readonly #input: LifecycleInput
+
+  constructor(input: LifecycleInput) {
+    this.#input = input
   }
 
   start(about: Omit<Span, 'startedAt'>, meta: Record<string, unknown>): Span {
-    const span = { ...about, startedAt: this.#now() }
+    const span = { ...about, startedAt: this.#input.now() }
     this.#emit(span, 'start', { meta })
     return span
   }
@@ -36,27 +37,13 @@ export class Lifecycle {
     this.#emit(span, 'end', { meta, status: 'success' })
   }
 
-  error(
-    span: Span,
-    { kind, code, message }: Pick<Fault, 'kind' | 'code' | 'message'>,
-    status: 'failure' | 'cancelled',
-  ): void {
+  error(span: Span, { kind, code, message }: OutcomeError, status: 'failure' | 'cancelled'): void {
     this.#emit(span, 'error', { meta: {}, status, error: { kind, code, message } })
   }
 
-  /** Flushes all, also when one of them fails (RUN-17 without its flaw). */
-  async flush(): Promise<void> {
-    for (const observer of this.#observers) {
-      try {
-        await observer.flush?.()
-      } catch (thrown) {
-        this.#log.warn('an observer could not be flushed', { error: asFault(thrown).message })
-      }
-    }
-  }
-
   #emit(span: Span, kind: LifecycleEvent['kind'], more: Pick<LifecycleEvent, 'meta' | 'status' | 'error'>): void {
-    const now = this.#now()
+    const { observers, run, log } = this.#input
+    const now = this.#input.now()
     const { scope, name, id, parentId, startedAt } = span
     const event: LifecycleEvent = {
       scope,
@@ -64,17 +51,34 @@ export class Lifecycle {
       name,
       id,
       parentId,
-      ...this.#run,
+      runId: run.runId,
+      correlationId: run.correlationId,
+      attempt: run.attempt,
+      lastAttempt: run.lastAttempt,
       at: new Date(now).toISOString(),
       ...(kind === 'start' ? {} : { durationMs: now - startedAt }),
       ...more,
     }
-    for (const observer of this.#observers) {
+    const drop = (thrown: unknown) =>
+      log.warn('an observer failed', { event: `${scope} ${kind}`, error: asFault(thrown).message })
+    for (const observer of observers) {
       try {
-        observer.onEvent(event)
+        const returned: unknown = observer.onEvent(event)
+        if (returned instanceof Promise) returned.catch(drop) // an async function is accepted where void is expected
       } catch (thrown) {
-        this.#log.warn('an observer failed', { event: `${scope} ${kind}`, error: asFault(thrown).message })
+        drop(thrown)
       }
+    }
+  }
+}
+
+/** Flushes all in order, also when one of them fails (RUN-17 without its flaw). Never rejects. */
+export async function flushObservers(observers: readonly Observer[], log: StepLog): Promise<void> {
+  for (const observer of observers) {
+    try {
+      await observer.flush?.()
+    } catch (thrown) {
+      log.warn('an observer could not be flushed', { error: asFault(thrown).message })
     }
   }
 }

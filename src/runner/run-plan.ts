@@ -1,13 +1,24 @@
 // A plan, run in process: stages in order, the members of a stage at the same time, fail-fast between stages (EXE-1…6).
-// Reads top to bottom: run → process → step → report. Failures of steps never reject; they are the report.
-import { asFault } from '../base/index.ts'
+// Reads top to bottom: run → process → step → report → clean-up. Failures of steps never reject; they are the report.
+import type { Fault } from '../base/index.ts'
 import type { Observer } from '../observability/index.ts'
-import type { Plan, ProcessPlan, RunIdentity, RunReport, StepOutcome, StepPlan, StorageBinding } from '../plan/index.ts'
+import {
+  type OutcomeError,
+  outcomeError,
+  type Plan,
+  type ProcessPlan,
+  type RunIdentity,
+  type RunReport,
+  type StepOutcome,
+  type StepPlan,
+  type StorageBinding,
+} from '../plan/index.ts'
 import type { Engine, OpenStore, SourceReader, StepLog, StepProgress, TargetWriter } from '../step/index.ts'
-import { concurrentDispatcher, type Dispatcher, Slots } from './dispatcher.ts'
+import { cleanUp } from './clean-up.ts'
+import { concurrentDispatcher, type Dispatcher, dispatch, Slots } from './dispatcher.ts'
 import { Lifecycle, type Span } from './lifecycle.ts'
-import { reportOf } from './report.ts'
-import { runStep } from './run-step.ts'
+import { Outcomes, reportOf } from './report.ts'
+import { runStep, type StepSurroundings } from './run-step.ts'
 import type { RunTemps } from './temps.ts'
 
 export interface StepId {
@@ -19,7 +30,8 @@ export interface StepId {
 export interface RunWatcher {
   stepStarted?(step: StepId): void
   stepProgressed?(step: StepId, progress: StepProgress): void
-  stepEnded?(outcome: StepOutcome): void
+  /** The fault is what was thrown; the outcome's error is the same as data. */
+  stepEnded?(outcome: StepOutcome, fault?: Fault): void
 }
 
 export interface RunPlanInput {
@@ -29,14 +41,16 @@ export interface RunPlanInput {
   engine: Engine
   temps: RunTemps
   openStore: OpenStore
-  /** Steps at the same time, over the whole run. */
+  /** Steps at the same time, over the whole run; at least 1. */
   parallel: number
   /** Absolute folder for scratch files. */
   workRoot: string
+  /** Aborted: running steps are interrupted, nothing more is started, the run is Cancelled. */
   signal: AbortSignal
   now: () => number
   newId: () => string
   log: StepLog
+  /** Called in this order. They are not flushed here: see flushObservers. */
   observers?: readonly Observer[]
   dispatcher?: Dispatcher
   watcher?: RunWatcher
@@ -44,32 +58,25 @@ export interface RunPlanInput {
   writer?: TargetWriter
 }
 
+/** Runs all steps, then cleans up its temps (semantics §7.5). Never rejects for what a step, an observer or a cleaner does. */
 export async function runPlan(input: RunPlanInput): Promise<RunReport> {
-  return await new PlanRun(input).run()
-}
-
-/** Stops a process or pipeline after a failure; what failed is in the outcomes. */
-class StageFailed extends Error {
-  override readonly name = 'StageFailed'
+  const report = await new PlanRun(input).run()
+  await cleanUp(report, input)
+  return report
 }
 
 class PlanRun {
   readonly #input: RunPlanInput
   readonly #lifecycle: Lifecycle
   readonly #slots: Slots
-  readonly #dispatcher: Dispatcher
-  readonly #outcomes = new Map<string, StepOutcome>()
+  readonly #outcomes = new Outcomes()
+  #fault: Fault | undefined
 
   constructor(input: RunPlanInput) {
+    const { observers = [], run, now, log, parallel } = input
     this.#input = input
-    this.#lifecycle = new Lifecycle({
-      observers: input.observers ?? [],
-      run: input.run,
-      now: input.now,
-      log: input.log,
-    })
-    this.#slots = new Slots(Math.max(1, input.parallel))
-    this.#dispatcher = input.dispatcher ?? concurrentDispatcher
+    this.#lifecycle = new Lifecycle({ observers, run, now, log })
+    this.#slots = new Slots(Math.max(1, Math.floor(parallel)))
   }
 
   async run(): Promise<RunReport> {
@@ -77,22 +84,13 @@ class PlanRun {
     const startedAt = now()
     const span = this.#lifecycle.start(
       { scope: 'pipeline', name: plan.pipeline, id: run.runId, parentId: null },
-      { planHash: plan.hash, params: paramsMeta(plan), nodes: plan.stages.length },
+      { planHash: plan.hash, params: plainParams(plan), nodes: plan.stages.length },
     )
     await this.#inOrder(plan.stages, (process) => this.#runProcess(process, span))
-    const report = reportOf({
-      plan,
-      run,
-      outcomes: this.#outcomes,
-      startedAt,
-      endedAt: now(),
-      cancelled: this.#input.signal.aborted,
-    })
-    if (report.error === undefined && report.state === 'Succeeded') this.#lifecycle.end(span, {})
-    else
-      this.#lifecycle.error(span, report.error ?? INTERRUPTED, report.state === 'Cancelled' ? 'cancelled' : 'failure')
-    await this.#cleanUp(report)
-    await this.#lifecycle.flush()
+    const outcome = { plan, run, outcomes: this.#outcomes, startedAt, endedAt: now(), fault: this.#fault }
+    const report = reportOf(outcome)
+    if (report.state === 'Succeeded') this.#lifecycle.end(span, {})
+    else this.#lifecycle.error(span, report.error ?? INTERRUPTED, statusOf(report.state))
     return report
   }
 
@@ -105,23 +103,21 @@ class PlanRun {
     return true
   }
 
+  /** Nothing in a group is cancelled because another member failed (EXE-2). */
   async #together<T>(members: T[], runMember: (member: T) => Promise<boolean>): Promise<boolean> {
     const [only] = members
     if (members.length === 1 && only !== undefined) return await runMember(only)
+    let succeeded = true
     const tasks = members.map((member) => async () => {
-      if (!(await runMember(member))) throw new StageFailed()
+      if (!(await runMember(member))) succeeded = false
     })
-    try {
-      await this.#dispatcher.runAll(tasks)
-      return true
-    } catch (thrown) {
-      if (!(thrown instanceof StageFailed))
-        this.#input.log.warn('the dispatcher failed', { error: asFault(thrown).message })
-      return false
-    }
+    const fault = await dispatch(this.#input.dispatcher ?? concurrentDispatcher, tasks)
+    this.#fault ??= fault
+    return succeeded && fault === undefined
   }
 
   async #runProcess(process: ProcessPlan, parent: Span): Promise<boolean> {
+    if (this.#input.signal.aborted) return false
     const span = this.#lifecycle.start(
       { scope: 'process', name: process.name, id: this.#input.newId(), parentId: parent.id },
       { steps: process.stages.length },
@@ -129,41 +125,47 @@ class PlanRun {
     const succeeded = await this.#inOrder(process.stages, (step) => this.#slots.hold(() => this.#runStep(step, span)))
     if (succeeded) this.#lifecycle.end(span, {})
     else {
-      const failed = process.stages
-        .flat()
-        .map((step) => this.#outcomes.get(keyOf(step)))
-        .find((outcome) => outcome?.error !== undefined)
-      this.#lifecycle.error(span, failed?.error ?? INTERRUPTED, this.#input.signal.aborted ? 'cancelled' : 'failure')
+      const { error, state } = this.#firstFailureOf(process)
+      this.#lifecycle.error(span, error ?? INTERRUPTED, statusOf(state))
     }
     return succeeded
   }
 
+  #firstFailureOf(process: ProcessPlan): { error?: OutcomeError | undefined; state: StepOutcome['state'] } {
+    const outcomes = process.stages.flat().flatMap((step) => this.#outcomes.get(idOf(step)) ?? [])
+    const failed = outcomes.find(({ state }) => state === 'Failed')
+    const cancelled = outcomes.find(({ state }) => state === 'Cancelled')
+    const known = failed ?? cancelled
+    if (known !== undefined) return known
+    return this.#fault === undefined ? { state: 'Cancelled' } : { state: 'Failed', error: outcomeError(this.#fault) }
+  }
+
   async #runStep(step: StepPlan, parent: Span): Promise<boolean> {
     const { watcher, engine, newId, signal } = this.#input
-    if (signal.aborted) return false
-    const id = { process: step.process, step: step.name }
+    if (signal.aborted) return false // it waited for its slot
+    const id = idOf(step)
     const span = this.#lifecycle.start(
       { scope: 'step', name: step.name, id: newId(), parentId: parent.id },
-      { process: step.process, sources: step.sources.map(({ alias }) => alias), target: step.target.kind },
+      { process: step.process, sources: step.sources.map(({ alias }) => alias), target: targetLabel(step) },
     )
     watcher?.stepStarted?.(id)
-    const outcome = await runStep(
-      step,
-      engine,
-      this.#surroundings(step, { processRunId: parent.id, stepRunId: span.id }),
-    )
-    this.#outcomes.set(keyOf(step), outcome)
-    if (outcome.state === 'Succeeded') this.#lifecycle.end(span, { ...outcome.write })
-    else
-      this.#lifecycle.error(span, outcome.error ?? INTERRUPTED, outcome.state === 'Cancelled' ? 'cancelled' : 'failure')
-    watcher?.stepEnded?.(outcome)
+    let fault: Fault | undefined
+    const onFault = (thrown: Fault) => {
+      fault = thrown
+    }
+    const surroundings = this.#surroundings(step, { processRunId: parent.id, stepRunId: span.id })
+    const outcome = await runStep(step, engine, { ...surroundings, onFault })
+    this.#outcomes.set(outcome)
+    if (outcome.state === 'Succeeded') this.#lifecycle.end(span, { process: step.process, ...outcome.write })
+    else this.#lifecycle.error(span, outcome.error ?? INTERRUPTED, statusOf(outcome.state))
+    watcher?.stepEnded?.(outcome, fault)
     return outcome.state === 'Succeeded'
   }
 
-  #surroundings(step: StepPlan, ids: { processRunId: string; stepRunId: string }): Parameters<typeof runStep>[2] {
-    const { plan, binding, run, temps, openStore, workRoot, signal, now, newId, log, watcher, reader, writer } =
-      this.#input
-    const id = { process: step.process, step: step.name }
+  #surroundings(step: StepPlan, ids: { processRunId: string; stepRunId: string }): StepSurroundings {
+    const { plan, binding, run, temps, openStore, workRoot, signal, now, newId, log } = this.#input
+    const { watcher, reader, writer } = this.#input
+    const id = idOf(step)
     return {
       info: { ...run, ...ids, ...id, pipeline: plan.pipeline, planHash: plan.hash, params: plan.params },
       storage: binding,
@@ -179,35 +181,33 @@ class PlanRun {
       ...(writer === undefined ? {} : { writer }),
     }
   }
+}
 
-  /** TMP §7.5, with cancellation as a failure: it deletes nothing that a retry needs. A failing cleaner changes no outcome (RUN-15). */
-  async #cleanUp({ state }: RunReport): Promise<void> {
-    const { temps, run, log } = this.#input
-    const attempt = async (what: string, clean: () => Promise<void>) => {
-      try {
-        await clean()
-      } catch (thrown) {
-        log.warn(`${what} could not be removed`, { error: asFault(thrown).message })
-      }
-    }
-    // A cancelled run may be resumed by its run id.
-    if (state !== 'Cancelled') await attempt('temps of the run', () => temps.cleanRun())
-    if (run.correlationId === null) return
-    if (state === 'Succeeded' && run.lastAttempt)
-      await attempt('temps of the correlation id', () => temps.cleanCorrelation())
-    else if (state === 'Failed' && run.lastAttempt) {
-      log.warn(
-        `temps of correlation id "${run.correlationId}" are kept for another run; remove them with: loom cleanup ${run.correlationId}`,
-      )
-    }
+const INTERRUPTED = {
+  kind: 'transient',
+  code: 'Interrupted',
+  message: 'cannot finish the run: it was interrupted; run it again to go on',
+} as const satisfies OutcomeError
+
+const idOf = ({ process, name }: StepPlan): StepId => ({ process, step: name })
+
+const statusOf = (state: StepOutcome['state']): 'failure' | 'cancelled' =>
+  state === 'Cancelled' ? 'cancelled' : 'failure'
+
+function targetLabel({ target }: StepPlan): string {
+  switch (target.kind) {
+    case 'table':
+      return `table ${target.ref}`
+    case 'file':
+      return `file ${'path' in target.location ? target.location.path : target.location.file}`
+    case 'temp':
+      return `temp ${target.name}`
+    default:
+      return target satisfies never
   }
 }
 
-const INTERRUPTED = { kind: 'transient', code: 'Interrupted', message: 'the run was interrupted' } as const
-
-const keyOf = ({ process, name }: Pick<StepPlan, 'process' | 'name'>): string => `${process}/${name}`
-
-const paramsMeta = ({ params }: Plan): Record<string, unknown> =>
+const plainParams = ({ params }: Plan): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(params).map(([name, value]) => [
       name,

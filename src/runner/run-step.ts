@@ -3,59 +3,113 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asFault, Fault, showDuration } from '../base/index.ts'
 import { outcomeError, type StepOutcome, type StepPlan } from '../plan/index.ts'
-import type { Engine, StepContext } from '../step/index.ts'
+import type { Engine, StepContext, StepLog } from '../step/index.ts'
 
 /** Everything of a step's context that does not depend on the step's own time and folder. */
 export type StepSurroundings = Omit<StepContext, 'signal' | 'workFolder' | 'assertMayCommit'> & {
-  /** Folder in which the step's own scratch folder is made. */
+  /** Absolute folder in which the step's own scratch folder is made, and removed at its end. */
   workRoot: string
   /** Aborted when the run is to stop. */
   signal: AbortSignal
+  /** Asked before the commit, beside the step's own time. @throws Fault conflict LeaseLost */
+  assertMayCommit?: () => void
+  /** Is told what was thrown, beside the outcome, which is data only. */
+  onFault?: (fault: Fault) => void
+  /** So long an engine may take to stop after an abort; then it is left behind, unable to commit. Default 10 s. */
+  graceMs?: number
 }
 
+/** Longer ones would overflow the timer, which then fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+const GRACE_MS = 10_000
+
+/** The outcome is Succeeded, Failed, or Cancelled when `signal` was aborted. A timeout is Failed: transient TimedOut. */
 export async function runStep(step: StepPlan, engine: Engine, surroundings: StepSurroundings): Promise<StepOutcome> {
-  const { workRoot, signal, now, ...rest } = surroundings
+  const { workRoot, signal, now, info, onFault, graceMs = GRACE_MS, assertMayCommit, ...rest } = surroundings
   const startedAt = now()
   const about = { process: step.process, step: step.name }
-  const timeout = stepTimeout(step)
-  const stop = AbortSignal.any([signal, ...(timeout === undefined ? [] : [timeout.signal])])
-  const workFolder = join(workRoot, rest.info.stepRunId)
-  const assertMayCommit = () => {
-    if (stop.aborted)
-      throw new Fault({
-        kind: 'conflict',
-        code: 'LeaseLost',
-        message: `cannot commit step "${step.name}": it was told to stop`,
-      })
+  const time = stepTime(step)
+  const stop = AbortSignal.any([signal, time.signal])
+  const workFolder = join(workRoot, info.stepRunId)
+  const context: StepContext = {
+    ...rest,
+    info,
+    now,
+    signal: stop,
+    workFolder,
+    log: stepLog(rest.log, step),
+    assertMayCommit() {
+      // the clock is asked too: a busy process hears of its timers late
+      if (step.timeoutMs !== null && now() - startedAt >= step.timeoutMs) time.expire()
+      if (stop.aborted) throw timeIsOver(step)
+      assertMayCommit?.()
+    },
   }
   try {
+    signal.throwIfAborted()
     await mkdir(workFolder, { recursive: true })
-    const write = await engine.runStep(step, { ...rest, now, signal: stop, workFolder, assertMayCommit })
+    const write = await untilGivenUp(engine.runStep(step, context), stop, graceMs)
     return { ...about, state: 'Succeeded', write, durationMs: now() - startedAt }
   } catch (thrown) {
-    const durationMs = now() - startedAt
-    if (signal.aborted) return { ...about, state: 'Cancelled', durationMs, error: outcomeError(interrupted(step)) }
-    const fault = timeout?.signal.aborted === true ? timedOut(step) : asFault(thrown)
-    return { ...about, state: 'Failed', durationMs, error: outcomeError(fault) }
+    const fault = signal.aborted ? interrupted(step) : time.signal.aborted ? timedOut(step) : asFault(thrown)
+    onFault?.(fault)
+    const state = signal.aborted ? 'Cancelled' : 'Failed'
+    return { ...about, state, durationMs: now() - startedAt, error: outcomeError(fault) }
   } finally {
-    timeout?.clear()
+    time.clear()
     await rm(workFolder, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
-function stepTimeout({ timeoutMs }: StepPlan): { signal: AbortSignal; clear: () => void } | undefined {
-  if (timeoutMs === null) return undefined
+function stepTime({ timeoutMs }: StepPlan): { signal: AbortSignal; expire: () => void; clear: () => void } {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(), timeoutMs)
-  return { signal: controller.signal, clear: () => clearTimeout(timer) }
+  const expire = () => controller.abort()
+  const timer = timeoutMs === null ? undefined : setTimeout(expire, Math.min(timeoutMs, LONGEST_TIMER_MS))
+  return { signal: controller.signal, expire, clear: () => clearTimeout(timer) }
+}
+
+/** The work, or a rejection once it goes on for too long after the abort. */
+async function untilGivenUp<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>()
+  let timer: NodeJS.Timeout | undefined
+  const onAbort = () => {
+    timer = setTimeout(() => reject(new Error('the engine did not stop')), graceMs)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, givenUp])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+    work.catch(() => undefined) // of a work that was left behind
+  }
+}
+
+function stepLog(log: StepLog, { process, name }: StepPlan): StepLog {
+  return {
+    info: (message, fields) => log.info(message, { process, step: name, ...fields }),
+    warn: (message, fields) => log.warn(message, { process, step: name, ...fields }),
+  }
 }
 
 const interrupted = ({ name }: StepPlan): Fault =>
-  new Fault({ kind: 'transient', code: 'Interrupted', message: `step "${name}" was interrupted; run again to go on` })
+  new Fault({
+    kind: 'transient',
+    code: 'Interrupted',
+    message: `cannot finish step "${name}": the run was interrupted; run it again to go on`,
+  })
+
+const timeIsOver = ({ name }: StepPlan): Fault =>
+  new Fault({
+    kind: 'conflict',
+    code: 'LeaseLost',
+    message: `cannot commit step "${name}": its time was over before it got so far; nothing was changed`,
+  })
 
 const timedOut = ({ name, timeoutMs }: StepPlan): Fault =>
   new Fault({
     kind: 'transient',
     code: 'TimedOut',
-    message: `step "${name}" took longer than its timeout, ${showDuration(timeoutMs ?? 0)}; raise its timeout, or give it less to do`,
+    message: `cannot finish step "${name}": it took longer than its timeout, ${showDuration(timeoutMs ?? 0)}; raise the timeout, or give it less to do`,
   })

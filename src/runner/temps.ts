@@ -3,35 +3,33 @@
 //   <root>/runs/<runId>/<name>/…            scope run
 //   <root>/correlations/<id>/<name>/…       scope correlation
 //
-// T1 A step's part is a Parquet file of a unique name; the entry `<process>.<step>.json` names the winning one and is renamed
-//    into place last. So a retry replaces its own part, and readers never see half of one (TMP-4, TMP-7).
-// T2 Names and ids are checked before they become paths (TMP-2).
+// T1 A step's part is a Parquet file of a unique name; an entry names the winning one and is renamed into place last. So a
+//    retry replaces its own part, and readers never see half of one (TMP-4, TMP-7).
+// T2 A temp that several steps write has an entry for each, `<process>.<step>.json`; one that is written as a whole has one
+//    entry, `whole.json`, whoever writes it. Publishing one form ends the other.
+// T3 Names and ids are checked before they become paths (TMP-2).
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, isId, isName } from '../base/index.ts'
+import { storageFault } from '../formats/index.ts'
 import type { TempTarget } from '../plan/index.ts'
 import type { TempPart, TempStore } from '../step/index.ts'
+import { readJson } from './json-file.ts'
 
-/** A place for temps that can also clean up: the library's checkpoint store. */
+/** The temps of one run, that can also be cleaned up; what was removed already may be removed again. */
 export interface RunTemps extends TempStore {
   cleanRun(): Promise<void>
   cleanCorrelation(): Promise<void>
 }
 
-/** Deletes a folder and all below it; replaceable (`cleaner`). */
+/** Deletes a folder and all below it, if it is there; replaceable (`cleaner`). */
 export interface Cleaner {
   deleteTree(path: string): Promise<void>
 }
 
 export const folderCleaner: Cleaner = {
   deleteTree: (path) => rm(path, { recursive: true, force: true }),
-}
-
-interface Entry {
-  file: string
-  rows: number
-  attempt: number
 }
 
 /** @throws Fault invalid InvalidId */
@@ -44,6 +42,16 @@ export function correlationFolder(root: string, id: string): string {
   return join(root, 'correlations', lawful(id, 'correlation id'))
 }
 
+/** Removes the temps that are kept for a correlation id (RUN-18). @throws Fault invalid InvalidId, and what the cleaner throws */
+export async function cleanupCorrelation(root: string, id: string, cleaner: Cleaner = folderCleaner): Promise<void> {
+  await cleaner.deleteTree(correlationFolder(root, id))
+}
+
+/** Removes the temps of a run. @throws Fault invalid InvalidId, and what the cleaner throws */
+export async function cleanupRun(root: string, runId: string, cleaner: Cleaner = folderCleaner): Promise<void> {
+  await cleaner.deleteTree(runFolder(root, runId))
+}
+
 function lawful(id: string, what: string): string {
   if (isId(id)) return id
   throw new Fault({
@@ -53,12 +61,21 @@ function lawful(id: string, what: string): string {
   })
 }
 
+interface Writer {
+  process: string
+  step: string
+  attempt: number
+}
+
+const WHOLE = 'whole.json'
+
 export class FolderTemps implements RunTemps {
   readonly folders: string[]
   readonly #run: string
   readonly #correlation: string | undefined
   readonly #cleaner: Cleaner
 
+  /** @throws Fault invalid InvalidId */
   constructor(input: { root: string; runId: string; correlationId: string | null; cleaner?: Cleaner }) {
     this.#run = runFolder(input.root, input.runId)
     this.#correlation = input.correlationId === null ? undefined : correlationFolder(input.root, input.correlationId)
@@ -66,30 +83,29 @@ export class FolderTemps implements RunTemps {
     this.folders = [this.#run, ...(this.#correlation === undefined ? [] : [this.#correlation])]
   }
 
-  async begin(target: TempTarget, writer: { process: string; step: string; attempt: number }): Promise<TempPart> {
+  async begin(target: TempTarget, writer: Writer): Promise<TempPart> {
     const folder = join(this.#scopeFolder(target), checkedName(target.name))
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
+      throw storageFault(`write temp "${target.name}"`, folder, thrown)
+    })
     const part = `${writer.process}.${writer.step}`
     const file = `${part}.${writer.attempt}.${randomUUID()}.parquet`
+    const entry = target.append ? `${part}.json` : WHOLE
     return {
       path: join(folder, file),
-      publish: async (rows) => {
-        const entry: Entry = { file, rows, attempt: writer.attempt }
-        const before = await readEntry(join(folder, `${part}.json`))
-        const draft = join(folder, `${file}.entry`)
-        await writeFile(draft, JSON.stringify(entry), { flush: true })
-        await rename(draft, join(folder, `${part}.json`))
-        if (before !== undefined && before.file !== file) await rm(join(folder, before.file), { force: true })
-      },
+      publish: (rows) =>
+        publish({ folder, file, entry, rows, writer }).catch((thrown: unknown) => {
+          throw storageFault(`write temp "${target.name}"`, folder, thrown)
+        }),
     }
   }
 
   async resolve(name: string): Promise<string[]> {
     for (const scope of this.folders) {
       const folder = join(scope, checkedName(name))
-      const files = (await namesIn(folder)).filter((file) => file.endsWith('.json')).sort()
-      const entries = await Promise.all(files.map((file) => readEntry(join(folder, file))))
-      const parts = entries.flatMap((entry) => (entry === undefined ? [] : [join(folder, entry.file)]))
+      const entries = await entriesIn(folder)
+      const files = await Promise.all(entries.map(async (entry) => (await winning(folder, entry))?.file))
+      const parts = files.flatMap((file) => (file === undefined ? [] : [join(folder, file)]))
       if (parts.length > 0) return parts
     }
     throw new Fault({
@@ -118,6 +134,36 @@ export class FolderTemps implements RunTemps {
   }
 }
 
+interface Publication {
+  folder: string
+  file: string
+  entry: string
+  rows: number
+  writer: Writer
+}
+
+async function publish({ folder, file, entry, rows, writer }: Publication): Promise<void> {
+  const before = await winning(folder, entry)
+  const draft = join(folder, `${file}.entry`)
+  await writeFile(draft, JSON.stringify({ file, rows, ...writer }), { flush: true })
+  await rename(draft, join(folder, entry))
+  if (before !== undefined && before.file !== file) await rm(join(folder, before.file), { force: true })
+  const others = (await entriesIn(folder)).filter((other) => (entry === WHOLE) !== (other === WHOLE))
+  for (const other of others) await rm(join(folder, other), { force: true })
+}
+
+async function winning(folder: string, entry: string): Promise<{ file: string } | undefined> {
+  const path = join(folder, entry)
+  const read = await readJson(path)
+  if (read === 'missing') return undefined
+  if (read !== 'broken' && typeof read['file'] === 'string') return { file: read['file'] }
+  throw new Fault({
+    kind: 'defect',
+    code: 'CorruptTemp',
+    message: `cannot read temp entry "${path}": it is damaged; remove its folder and run again`,
+  })
+}
+
 function checkedName(name: string): string {
   if (isName(name)) return name
   throw new Fault({
@@ -127,25 +173,10 @@ function checkedName(name: string): string {
   })
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return []
+async function entriesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'ENOENT') return []
     throw thrown
-  }
-}
-
-async function readEntry(path: string): Promise<Entry | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Entry
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new Fault({
-      kind: 'defect',
-      code: 'CorruptTemp',
-      message: `cannot read temp entry "${path}": ${String(thrown)}; remove the temp's folder and run again`,
-      cause: thrown,
-    })
-  }
+  })
+  return names.filter((file) => file.endsWith('.json')).sort()
 }

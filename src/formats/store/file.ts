@@ -163,7 +163,8 @@ const hasCode = (thrown: unknown, code: string): boolean =>
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function storageFault(what: string, root: string, cause: unknown): Fault {
+/** What went wrong with the file system, as a fault: StorageFull, StorageDenied or StorageFailed. */
+export function storageFault(what: string, root: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause
   const subject = `cannot ${what} in "${root}"`
   if (hasCode(cause, 'ENOSPC') || hasCode(cause, 'EDQUOT'))
