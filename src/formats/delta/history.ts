@@ -24,7 +24,10 @@ export interface HistoryEntry {
  * @param limit at most so many
  * @throws Fault invalid CorruptLog
  */
-export async function readHistory({ store }: TableHandle, limit = Number.POSITIVE_INFINITY): Promise<HistoryEntry[]> {
+export async function readHistory(
+  { store }: Pick<TableHandle, 'store'>,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<HistoryEntry[]> {
   const { commits } = await listLog(store, 0)
   const newest = [...commits.entries()].sort(([a], [b]) => b - a).slice(0, limit)
   const history: HistoryEntry[] = []

@@ -1,0 +1,226 @@
+// Every command of `loom`: usage, options, examples, and what it does, loaded when it is called. Help and completion are
+// made from this table.
+import type { Io } from './io.ts'
+import { UsageError } from './io.ts'
+import { count, oneOf, runFlags, text, texts } from './run-flags.ts'
+
+export interface Command {
+  name: string
+  /** After the name: `<TABLE>`, `[...runs]`. */
+  args: string
+  description: string
+  options: [flag: string, description: string][]
+  examples: string[]
+  run: (args: string[], options: Record<string, unknown>, io: Io) => Promise<number>
+}
+
+const FILE: Command['options'][number] = [
+  '-f, --file <path>',
+  'manifests: a file, a folder, - for standard input, or a .ts module; may be repeated',
+]
+const STORAGE: Command['options'][number] = [
+  '--storage <file>',
+  'file with an ETLStorage; default: everything lies below .loom',
+]
+
+const WHAT_TO_RUN: Command['options'] = [
+  FILE,
+  STORAGE,
+  ['--param <name=value>', 'value of a param; may be repeated'],
+  ['--include <names>', 'only these steps or processes, separated by commas'],
+  ['--correlation-id <id>', 'business id, stable over retries'],
+]
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    args: '[...runs]',
+    description: 'run pipelines on this machine',
+    options: [
+      ...WHAT_TO_RUN,
+      ['--run-id <id>', 'id of the run; one that is used again resumes. Default: a UUID'],
+      ['--attempt <n>', 'number of the first attempt. Default 1'],
+      ['--last-attempt', 'no further attempt follows'],
+      ['--retries <n>', 'further attempts after faults that may pass'],
+      ['--parallel <n>', 'steps at the same time. Default: the number of CPUs'],
+      ['--memory <size>', 'memory of one step, like 2GB'],
+      ['--threads <n>', 'threads of one step'],
+      ['--output <text|json>', 'json prints the report of the run and nothing else. Default text'],
+      ['--progress <auto|plain|none>', 'auto draws on a terminal, plain prints lines. Default auto'],
+      ['--metrics-file <file>', 'write Prometheus metrics there when the run ends'],
+      ['--log', 'write JSON log lines to standard error'],
+      ['--dry-run', 'show what would be done'],
+    ],
+    examples: [
+      'loom run flights-2013 -f examples/flights',
+      'loom run -f pipeline.yaml --param month=2013-01-01 --include raw_flights,marts',
+    ],
+    run: async (args, options, io) => (await import('./commands/run.ts')).runCommand(args, runFlags(options), io),
+  },
+  {
+    name: 'check',
+    args: '[...runs]',
+    description: 'find mistakes without running: compile, and bind all SQL',
+    options: WHAT_TO_RUN,
+    examples: ['loom check -f examples/flights', 'loom check -f pipeline.yaml --param month=2013-01-01'],
+    run: async (args, options, io) => (await import('./commands/check.ts')).checkCommand(args, runFlags(options), io),
+  },
+  {
+    name: 'plan',
+    args: '[...runs]',
+    description: 'show what a run would do',
+    options: [...WHAT_TO_RUN, ['--output <text|json>', 'Default text']],
+    examples: ['loom plan flights-2013-01 -f examples/flights', 'loom plan -f pipeline.yaml --output json'],
+    run: async (args, options, io) => (await import('./commands/plan.ts')).planCommand(args, runFlags(options), io),
+  },
+  {
+    name: 'compile',
+    args: '[...files]',
+    description: 'print manifests as YAML, from TypeScript too',
+    options: [FILE],
+    examples: ['loom compile examples/builder/pipeline.ts > pipeline.yaml'],
+    run: async (args, options, io) =>
+      (await import('./commands/plan.ts')).compileCommand([...args, ...texts(options['file'])], io),
+  },
+  {
+    name: 'show',
+    args: '<table>',
+    description: 'show rows of a table, at any version',
+    options: [
+      STORAGE,
+      ['--where <predicate>', 'SQL predicate'],
+      ['--columns <names>', 'only these columns, separated by commas'],
+      ['--limit <n>', 'rows at most. Default 20'],
+      ['--version <n>', 'the table at this version'],
+      ['--timestamp <instant>', 'the table at this instant, like 2026-01-31T12:00:00Z'],
+      ['--schema', 'show the columns instead of rows'],
+      ['--output <table|json|csv>', 'Default table'],
+    ],
+    examples: [
+      'loom show marts.carrier_delays --limit 5',
+      "loom show raw.flights --where 'dep_delay > 600' --columns carrier,flight --output csv",
+    ],
+    run: async (args, options, io) => {
+      const columns = text(options['columns'])
+        ?.split(',')
+        .map((name) => name.trim())
+      const version = count(options, 'version', 0)
+      const flags = {
+        limit: count(options, 'limit', 0) ?? 20,
+        output: oneOf(options, 'output', ['table', 'json', 'csv'] as const) ?? 'table',
+        schema: options['schema'] === true,
+        ...definedTexts(options, ['storage', 'where', 'timestamp']),
+        ...(version === undefined ? {} : { version }),
+        ...(columns === undefined ? {} : { columns }),
+      }
+      return (await import('./commands/show.ts')).showCommand(
+        only(args, 'a table', 'loom show marts.carrier_delays'),
+        flags,
+        io,
+      )
+    },
+  },
+  {
+    name: 'history',
+    args: '<table>',
+    description: 'show the commits of a table',
+    options: [STORAGE, ['--limit <n>', 'commits at most. Default 20'], ['--output <table|json>', 'Default table']],
+    examples: ['loom history marts.carrier_delays'],
+    run: async (args, options, io) => {
+      const output = oneOf(options, 'output', ['table', 'json'] as const) ?? 'table'
+      const flags = { limit: count(options, 'limit', 1) ?? 20, output, ...definedTexts(options, ['storage']) }
+      return (await import('./commands/show.ts')).historyCommand(
+        only(args, 'a table', 'loom history marts.carrier_delays'),
+        flags,
+        io,
+      )
+    },
+  },
+  {
+    name: 'cleanup',
+    args: '[correlation-id]',
+    description: 'remove intermediate results that are kept for a correlation id',
+    options: [
+      STORAGE,
+      ['--temp-root <folder>', 'folder of temps, instead of a storage'],
+      ['--run-id <id>', 'remove those of this run'],
+    ],
+    examples: ['loom cleanup flights-2013-01 --storage examples/flights/storage.yaml'],
+    run: async (args, options, io) =>
+      (await import('./commands/cleanup.ts')).cleanUpCommand(
+        args[0],
+        definedTexts(options, ['storage', 'tempRoot', 'runId']),
+        io,
+      ),
+  },
+  {
+    name: 'crds',
+    args: '',
+    description: 'print the custom resource definitions for Kubernetes',
+    options: [['--output-dir <folder>', 'write one file each there']],
+    examples: ['loom crds | kubectl apply -f -'],
+    run: async (_args, options, io) => (await import('./commands/crds.ts')).crdsCommand(text(options['outputDir']), io),
+  },
+  {
+    name: 'operator',
+    args: '',
+    description: 'run the controller on Kubernetes (an early version: see the README)',
+    options: [],
+    examples: ['loom operator --namespace etl --port 8080'],
+    run: async (_args, options, io) => (await import('./commands/operator.ts')).operatorCommand(options, io),
+  },
+  {
+    name: 'step',
+    args: '',
+    description: 'run one step inside a pod; the operator calls this',
+    options: [
+      ['--plan <folder>', 'folder with plan.json and binding.json'],
+      ['--work <folder>', 'scratch folder'],
+      ['--process <name>', 'process of the step'],
+      ['--step <name>', 'the step'],
+      ['--attempt <n>', 'attempt of the run'],
+      ['--try <n>', 'try within the attempt'],
+      ['--run-id <id>', 'id of the run'],
+      ['--run-uid <uid>', 'uid of the ETLRun'],
+      ['--correlation-id <id>', 'business id'],
+      ['--last-attempt', 'no further attempt follows'],
+      ['--termination-log <file>', 'where the outcome is written. Default /dev/termination-log'],
+    ],
+    examples: [
+      'loom step --plan=/etc/loom/plan --process=ingest --step=raw_flights --attempt=1 --try=1 --run-id=r --run-uid=u',
+    ],
+    run: async (_args, options, io) => (await import('./commands/step.ts')).stepCommand(options, io),
+  },
+  {
+    name: 'completion',
+    args: '<shell>',
+    description: 'print a completion script for bash, zsh or fish',
+    options: [],
+    examples: ['source <(loom completion bash)'],
+    run: async (args, _options, io) => {
+      const { completionCommand } = await import('./commands/completion.ts')
+      const completable = COMMANDS.map(({ name, description, options }) => ({
+        name,
+        description,
+        options: options.flatMap(([flag]) => flag.split(/[ ,]+/).filter((word) => word.startsWith('-'))),
+      }))
+      return completionCommand(only(args, 'a shell', 'loom completion bash'), completable, io)
+    },
+  },
+]
+
+function only(args: string[], what: string, example: string): string {
+  const [first, second] = args
+  if (first === undefined) throw new UsageError(`${what} is missing; for example: ${example}`)
+  if (second !== undefined) throw new UsageError(`"${second}" is one argument too many; for example: ${example}`)
+  return first
+}
+
+function definedTexts<const K extends string>(
+  options: Record<string, unknown>,
+  names: readonly K[],
+): { [P in K]?: string } {
+  return Object.fromEntries(
+    names.map((name) => [name, text(options[name])]).filter(([, value]) => value !== undefined),
+  ) as { [P in K]?: string }
+}

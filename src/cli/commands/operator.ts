@@ -1,0 +1,19 @@
+// loom operator: the controller, with the real clock, chance and identity.
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { operatorConfig, runOperator } from '../../operator/index.ts'
+import { type Io, UsageError } from '../io.ts'
+
+export async function operatorCommand(options: Record<string, unknown>, io: Io): Promise<number> {
+  const flags = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)]))
+  const config = operatorConfig(flags, io.env)
+  if ('problem' in config) throw new UsageError(`cannot start the operator: ${config.problem}`)
+  const world = {
+    now: Date.now,
+    monotonic: () => performance.now(),
+    random: Math.random,
+    newId: randomUUID,
+    identity: `${hostname()}-${randomUUID().slice(0, 8)}`,
+  }
+  return await runOperator(config, world, io.signal)
+}
