@@ -1,0 +1,87 @@
+// What runs in a step's pod: reads the plan, has a child run the step, and writes the outcome where Kubernetes finds it.
+//
+// S1 The termination message is always a whole outcome: it is written once, at the end, however the step ended.
+// S2 The exit code is 0 exactly when the step succeeded.
+import { writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { asFault } from '../base/index.ts'
+import { encodeOutcome, outcomeError, type StepOutcome } from '../plan/index.ts'
+import { readPlan, stepIn } from './read-plan.ts'
+import { type LogLine, runInChild } from './run-in-child.ts'
+
+export interface StepAgentOptions {
+  planFolder: string
+  workFolder: string
+  process: string
+  step: string
+  attempt: number
+  try: number
+  runId: string
+  runUid: string
+  correlationId: string | null
+  lastAttempt: boolean
+  /** File of the termination message. */
+  terminationLog: string
+  /** Bytes that the container may use; the engine gets 55 % of them. */
+  memoryBytes: number | undefined
+  signal: AbortSignal
+  log: LogLine
+}
+
+const ENGINE_SHARE = 0.55
+
+/** @returns the exit code */
+export async function runStepAgent(options: StepAgentOptions): Promise<number> {
+  const outcome = await outcomeOf(options)
+  const { write, error, durationMs, state } = outcome
+  const ids = {
+    process: options.process,
+    step: options.step,
+    attempt: options.attempt,
+    try: options.try,
+    runId: options.runId,
+    correlationId: options.correlationId,
+  }
+  options.log(error === undefined ? 'info' : 'warn', error?.message ?? 'step ended', {
+    ...ids,
+    state,
+    durationMs,
+    rows: write?.rows,
+    code: error?.code,
+  })
+  const address = { runUid: options.runUid, attempt: options.attempt, try: options.try }
+  writeFileSync(options.terminationLog, encodeOutcome(address, outcome))
+  return state === 'Succeeded' ? 0 : 1
+}
+
+async function outcomeOf(options: StepAgentOptions): Promise<StepOutcome> {
+  const {
+    planFolder,
+    workFolder,
+    process,
+    step: name,
+    attempt,
+    lastAttempt,
+    runId,
+    correlationId,
+    memoryBytes,
+    signal,
+    log,
+  } = options
+  try {
+    const { plan, binding } = await readPlan(planFolder)
+    const step = stepIn(plan, process, name)
+    await mkdir(workFolder, { recursive: true })
+    const memoryLimit =
+      memoryBytes === undefined ? {} : { memoryLimit: `${Math.floor((memoryBytes * ENGINE_SHARE) / 1024 ** 2)}MiB` }
+    const run = { runId, correlationId, attempt, lastAttempt }
+    const { pipeline, hash, params } = plan
+    return await runInChild(
+      { plan: { pipeline, hash, params }, binding, step, run, workFolder, ...memoryLimit },
+      signal,
+      log,
+    )
+  } catch (thrown) {
+    return { process, step: name, state: 'Failed', durationMs: 0, error: outcomeError(asFault(thrown)) }
+  }
+}
