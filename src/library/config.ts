@@ -2,32 +2,62 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { Fault } from '../base/index.ts'
-import { API_VERSION, parseValue, type StorageSpec } from '../manifest/index.ts'
-import type { Observer } from '../observability/index.ts'
+import { didYouMean, Fault, firstLine } from '../base/index.ts'
+import { API_VERSION, parseValue, type StorageDocument, type StorageSpec } from '../manifest/index.ts'
+import { logObserver, metricsFileObserver, type Observer } from '../observability/index.ts'
 import { CompilationError } from './errors.ts'
 
 export interface ObservabilityConfig {
+  /** One JSON line on stderr when a step, a process or the pipeline ends. */
   log?: { enabled?: boolean }
-  /** Prometheus text is written here at every flush. */
+  /** Prometheus text is written into this file at every flush. */
   metricsFile?: string
 }
 
 /** The parts of a YAML configuration. */
 export interface RunnerConfig {
   storage: StorageSpec
-  observability?: ObservabilityConfig
+  observability: ObservabilityConfig
 }
 
-/** Checks a storage as strictly as a manifest. @throws CompilationError */
-export function checkedStorage(storage: unknown): StorageSpec {
-  const { documents, problems } = parseValue(
-    { apiVersion: API_VERSION, kind: 'ETLStorage', metadata: { name: 'default' }, spec: storage },
-    'storage',
-  )
+/**
+ * Checks a storage as strictly as a manifest: unknown fields and wrong types are refused, nothing is converted.
+ * @param storage the spec, or a whole ETLStorage document
+ * @throws CompilationError
+ */
+export function checkedStorage(storage: StorageSpec | StorageDocument | unknown): StorageSpec {
+  const isDocument = isRecord(storage) && storage['kind'] !== undefined
+  const wrapped = { apiVersion: API_VERSION, kind: 'ETLStorage', metadata: { name: 'default' }, spec: storage }
+  const { documents, problems } = parseValue(isDocument ? storage : wrapped, 'storage')
   const document = documents[0]
-  if (document?.kind !== 'ETLStorage') throw new CompilationError(problems)
-  return document.value.spec
+  if (document?.kind === 'ETLStorage') return document.value.spec
+  if (document === undefined) throw new CompilationError(problems)
+  throw invalid('the storage', `it is an ${document.kind}; give an ETLStorage`)
+}
+
+/** @throws Fault invalid InvalidConfig */
+export function checkedObservability(config: unknown): ObservabilityConfig {
+  if (config === undefined || config === null) return {}
+  const { log, metricsFile } = onlyFields(config, 'observability', ['log', 'metricsFile'])
+  const { enabled } = onlyFields(log ?? {}, 'observability.log', ['enabled'])
+  if (enabled !== undefined && typeof enabled !== 'boolean')
+    throw invalid('observability.log.enabled', `${JSON.stringify(enabled)} is neither true nor false; give one of them`)
+  if (metricsFile !== undefined && (typeof metricsFile !== 'string' || metricsFile === ''))
+    throw invalid('observability.metricsFile', `${JSON.stringify(metricsFile)} is no path; give a file's path`)
+  return {
+    ...(enabled === undefined ? {} : { log: { enabled } }),
+    ...(metricsFile === undefined ? {} : { metricsFile }),
+  }
+}
+
+function onlyFields(value: unknown, what: string, known: readonly string[]): Record<string, unknown> {
+  if (!isRecord(value)) throw invalid(what, `it is no mapping; give ${known.join(' or ')}`)
+  const unknown = Object.keys(value).find((field) => !known.includes(field))
+  if (unknown === undefined) return value
+  throw invalid(
+    what,
+    `there is no field "${unknown}"${didYouMean(unknown, known)}; fields that it has: ${known.join(', ')}`,
+  )
 }
 
 /**
@@ -36,18 +66,27 @@ export function checkedStorage(storage: unknown): StorageSpec {
  * @throws Fault missing FileNotFound, invalid InvalidConfig; CompilationError
  */
 export async function readConfig(source: string | URL): Promise<RunnerConfig> {
-  const path = source instanceof URL || source.startsWith('file://') ? fileURLToPath(source) : source
+  const path = localPath(source)
   const raw = await readYaml(path)
-  if (raw['kind'] === 'ETLStorage') return { storage: checkedStorage(raw['spec']) }
-  if (raw['storage'] === undefined) {
-    throw new Fault({
-      kind: 'invalid',
-      code: 'InvalidConfig',
-      message: `cannot read configuration "${path}": it has no storage section; add storage: {…}, or give an ETLStorage document`,
-    })
-  }
-  const observability = raw['observability'] as ObservabilityConfig | null | undefined
-  return { storage: checkedStorage(raw['storage']), ...(observability == null ? {} : { observability }) }
+  if (raw['kind'] !== undefined) return { storage: checkedStorage(raw), observability: {} }
+  const { storage, observability } = onlyFields(raw, `configuration "${path}"`, ['storage', 'observability'])
+  if (storage === undefined)
+    throw invalid(
+      `configuration "${path}"`,
+      'it has no storage section; add storage: {…}, or give an ETLStorage document',
+    )
+  return { storage: checkedStorage(storage), observability: checkedObservability(observability) }
+}
+
+function localPath(source: string | URL): string {
+  const text = String(source)
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]
+  if (scheme === undefined) return text
+  if (scheme === 'file') return fileURLToPath(text)
+  throw invalid(
+    `configuration "${text}"`,
+    `${scheme}:// is not supported; copy it to this machine, and give its path or a file:// URI`,
+  )
 }
 
 async function readYaml(path: string): Promise<Record<string, unknown>> {
@@ -55,38 +94,36 @@ async function readYaml(path: string): Promise<Record<string, unknown>> {
     throw new Fault({
       kind: 'missing',
       code: 'FileNotFound',
-      message: `cannot read configuration "${path}": ${(cause as NodeJS.ErrnoException).code ?? String(cause)}; check the path`,
+      message: `cannot read configuration "${path}": ${firstLine(cause instanceof Error ? cause.message : String(cause))}; check the path`,
       cause,
     })
   })
-  try {
-    const value: unknown = parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch (cause) {
-    throw new Fault({
-      kind: 'invalid',
-      code: 'InvalidConfig',
-      message: `cannot read configuration "${path}": ${String(cause).split('\n')[0]}; correct the YAML`,
-      cause,
-    })
-  }
-  throw new Fault({
-    kind: 'invalid',
-    code: 'InvalidConfig',
-    message: `cannot read configuration "${path}": it is no mapping; give storage: {…}`,
-  })
+  const value = parseYaml(text, path)
+  if (isRecord(value)) return value
+  throw invalid(`configuration "${path}"`, 'it is no mapping; give storage: {…}, or an ETLStorage document')
 }
 
-/** The observers that a configuration asks for. */
-export async function observersOf(config: ObservabilityConfig | undefined): Promise<Observer[]> {
-  const observers: Observer[] = []
-  if (config?.log?.enabled === true) {
-    const { logObserver } = await import('../observability/log-observer.ts')
-    observers.push(logObserver((line) => process.stderr.write(line)))
+function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text, { version: '1.2', schema: 'core' })
+  } catch (thrown) {
+    throw invalid(
+      `configuration "${path}"`,
+      `${firstLine(thrown instanceof Error ? thrown.message : String(thrown))}; correct the YAML`,
+    )
   }
-  if (config?.metricsFile !== undefined) {
-    const { metricsFileObserver } = await import('../observability/metrics-observer.ts')
-    observers.push(metricsFileObserver(config.metricsFile))
-  }
-  return observers
 }
+
+/** The observers that a configuration asks for, in the order of RUN-4. */
+export function observersOf({ log, metricsFile }: ObservabilityConfig): Observer[] {
+  return [
+    ...(log?.enabled === true ? [logObserver((line) => void process.stderr.write(line))] : []),
+    ...(metricsFile === undefined ? [] : [metricsFileObserver(metricsFile)]),
+  ]
+}
+
+const invalid = (what: string, why: string): Fault =>
+  new Fault({ kind: 'invalid', code: 'InvalidConfig', message: `cannot use ${what}: ${why}` })
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -15,23 +15,37 @@ export class CompilationError extends Error {
   }
 }
 
-/** `include` names steps or processes that the pipeline does not have, or none at all (FLT-2, FLT-6). */
+/** `include` names steps or processes that the pipeline does not have, or is no list of names (FLT-2, FLT-6, FLT-7). */
 export class InvalidStageError extends CompilationError {
   override readonly name = 'InvalidStageError'
 }
 
-/** A step has failed, or the run was interrupted. */
+/** A step has failed. `cause` is the Fault that it threw; of several, the first in declared order (EXE-5). */
 export class StepFailedError extends Error {
-  override readonly name = 'StepFailedError'
+  override readonly name: string = 'StepFailedError'
   readonly report: RunReport
 
-  constructor(report: RunReport) {
+  constructor(report: RunReport, cause?: unknown) {
     const { error } = report
     const message =
       error === undefined
-        ? 'the run was interrupted'
+        ? 'cannot finish the run: it was interrupted; run it again to go on'
         : `step "${error.process}/${error.step}" failed: ${error.code}: ${error.message}`
-    super(message)
+    super(message, cause === undefined ? undefined : { cause })
     this.report = report
   }
+
+  /** What a retry would help: see FaultKind. */
+  get kind(): string {
+    return this.report.error?.kind ?? 'transient'
+  }
+
+  get code(): string {
+    return this.report.error?.code ?? 'Interrupted'
+  }
+}
+
+/** The run's signal was aborted before its end; running it again with the same run id goes on where it was. */
+export class RunCancelledError extends StepFailedError {
+  override readonly name = 'RunCancelledError'
 }

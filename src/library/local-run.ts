@@ -1,34 +1,28 @@
 // One attempt of a plan in this process, with the real engine, on local folders. The CLI and ETLRunner both run through it.
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
-import { createDuckDbEngine } from '../engine/index.ts'
-import { openFileStore } from '../formats/index.ts'
 import type { Observer } from '../observability/index.ts'
 import type { Plan, RunIdentity, RunReport, StorageBinding } from '../plan/index.ts'
-import {
-  type Cleaner,
-  claimRun,
-  type Dispatcher,
-  FolderTemps,
-  type RunTemps,
-  type RunWatcher,
-  runPlan,
-} from '../runner/index.ts'
+import { type Cleaner, type Dispatcher, executeRun, type RunTemps, type RunWatcher } from '../runner/index.ts'
 import type { SourceReader, StepLog, TargetWriter } from '../step/index.ts'
+import { given } from './given.ts'
 
-export interface LocalRunOptions {
-  plan: Plan
-  binding: StorageBinding
-  run: RunIdentity
-  /** Steps at the same time. Default: the number of CPUs. */
-  parallel?: number
+/** What one step may use. */
+export interface EngineSettings {
   /** Memory of one step, `2GB`. Default: 55 % of the machine's, shared by the parallel steps. */
   memoryLimit?: string
   /** Threads of one step. Default: the number of CPUs. */
   threads?: number
   /** Folder of engine extensions. */
   extensionsFolder?: string
+}
+
+export interface LocalRunOptions extends EngineSettings {
+  plan: Plan
+  binding: StorageBinding
+  run: RunIdentity
+  /** Steps at the same time. Default: the number of CPUs. */
+  parallel?: number
   signal?: AbortSignal
   observers?: readonly Observer[]
   watcher?: RunWatcher
@@ -44,48 +38,28 @@ const SILENT: StepLog = { info: () => {}, warn: () => {} }
 
 /**
  * Runs the plan once. Failures of steps are in the report.
- * @throws Fault invalid RunIdReused, conflict RunInProgress
+ * @throws Fault invalid RunIdReused, conflict RunInProgress and what else claimRun throws; then nothing has been run
  */
 export async function runLocally(options: LocalRunOptions): Promise<RunReport> {
   const { plan, binding, run, parallel = availableParallelism(), log = SILENT } = options
-  const release = await claimRun({ tempRoot: binding.tempRoot, runId: run.runId, planHash: plan.hash, now: Date.now() })
-  const engine = createDuckDbEngine({
-    parallel,
-    ...(options.memoryLimit === undefined ? {} : { memoryLimit: options.memoryLimit }),
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-    ...(options.extensionsFolder === undefined ? {} : { extensionsFolder: options.extensionsFolder }),
-  })
-  const { tempRoot: root } = binding
-  const temps =
-    options.temps ??
-    new FolderTemps({
-      root,
-      runId: run.runId,
-      correlationId: run.correlationId,
-      ...(options.cleaner === undefined ? {} : { cleaner: options.cleaner }),
-    })
+  const { memoryLimit, threads, extensionsFolder } = options
+  const { observers, watcher, dispatcher, cleaner, temps, reader, writer } = options
+  const { createDuckDbEngine } = await import('../engine/index.ts') // what only imports the library does not load the engine
+  const engine = createDuckDbEngine({ parallel, ...given({ memoryLimit, threads, extensionsFolder }) })
   try {
-    return await runPlan({
+    return await executeRun({
       plan,
       binding,
       run,
       engine,
-      temps,
-      openStore: openFileStore,
       parallel,
-      workRoot: join(root, 'work'),
       signal: options.signal ?? new AbortController().signal,
       now: Date.now,
       newId: randomUUID,
       log,
-      ...(options.observers === undefined ? {} : { observers: options.observers }),
-      ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
-      ...(options.watcher === undefined ? {} : { watcher: options.watcher }),
-      ...(options.reader === undefined ? {} : { reader: options.reader }),
-      ...(options.writer === undefined ? {} : { writer: options.writer }),
+      ...given({ observers, watcher, dispatcher, cleaner, temps, reader, writer }),
     })
   } finally {
     await engine.close()
-    await release()
   }
 }

@@ -1,1 +1,3 @@
 export * from './events.ts'
+export * from './log-observer.ts'
+export * from './metrics-observer.ts'

@@ -50,7 +50,11 @@ async function run({ plan, binding, step, run: identity, workFolder, memoryLimit
     },
     storage: binding,
     openStore: openFileStore,
-    temps: new FolderTemps({ root: binding.tempRoot, runId: identity.runId, correlationId: identity.correlationId }),
+    temps: new FolderTemps({
+      root: binding.tempRoot,
+      runId: identity.uid ?? identity.runId,
+      correlationId: identity.correlationId,
+    }),
     signal: stop.signal,
     now: Date.now,
     newId: randomUUID,

@@ -74,7 +74,7 @@ async function outcomeOf(options: StepAgentOptions): Promise<StepOutcome> {
     await mkdir(workFolder, { recursive: true })
     const memoryLimit =
       memoryBytes === undefined ? {} : { memoryLimit: `${Math.floor((memoryBytes * ENGINE_SHARE) / 1024 ** 2)}MiB` }
-    const run = { runId, correlationId, attempt, lastAttempt }
+    const run = { runId, uid: options.runUid, correlationId, attempt, lastAttempt }
     const { pipeline, hash, params } = plan
     return await runInChild(
       { plan: { pipeline, hash, params }, binding, step, run, workFolder, ...memoryLimit },

@@ -17,7 +17,7 @@ export function cleanUpJob(
 ): V1Job {
   const settings = settingsOf(run.spec.step ?? {}, stored.pods)
   const labels = { ...labelsOf(run.metadata, stored.plan.pipeline), [LABELS.component]: 'clean-up' }
-  const id = input.scope === 'run' ? `--run-id=${run.status.runId ?? run.metadata.uid}` : (run.spec.correlationId ?? '')
+  const id = input.scope === 'run' ? `--run-id=${run.metadata.uid}` : (run.spec.correlationId ?? '')
   const args = ['cleanup', id, `--temp-root=${stored.binding.tempRoot}`]
   const main = container(settings, stored, { defaults: input.defaults, args })
   return jobAround({

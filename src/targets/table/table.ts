@@ -48,8 +48,8 @@ export async function writeTable(
 
 async function writeOnce(writing: Preparation): Promise<WriteResult | { conflict: string }> {
   const { target, handle, context } = writing
-  const { runId, process, step } = context.info
-  const txn = { appId: txnAppId(runId, process, step), version: 1 }
+  const { process, step } = context.info
+  const txn = { appId: txnAppId(context.info, process, step), version: 1 }
   const base = await existingTable(handle, target, context)
   if (base?.transactions.has(txn.appId)) return already(base.version)
   const { write, metadata, protocol } = await prepare(writing, base)

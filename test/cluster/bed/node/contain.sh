@@ -53,6 +53,9 @@ shift
 chroot "$root" mkdir -p -- "$workdir"
 [ "$root_mode" = rw ] || mount -o remount,bind,ro "$root"
 
+# From here on, a failure is the command's own.
+: >"$scratch.ready"
+
 if [ "$user" = - ]; then
   exec chroot "$root" env -u "$marker" -i -C "$workdir" "$@"
 fi
