@@ -1,0 +1,44 @@
+// What compile can't know by itself: which code modules and which tables are there.
+import { access, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CompileFacts } from '../compile/index.ts'
+import { LOG_FOLDER } from '../formats/index.ts'
+import { type Plan, type StorageBinding, stepsOf } from '../plan/index.ts'
+
+export interface Missing {
+  facts: Pick<CompileFacts, 'modules' | 'tables'>
+  /** Something that the plan names is not there. */
+  any: boolean
+}
+
+/** @param tables whether tables are looked for; not when somebody else reads or writes them */
+export async function lookAround(
+  { plan, binding }: { plan: Plan; binding: StorageBinding },
+  { tables }: { tables: boolean },
+): Promise<Missing> {
+  const modules: Record<string, boolean> = {}
+  for (const { body } of stepsOf(plan))
+    if (body.kind === 'code' && 'module' in body)
+      modules[body.module] = await exists(join(binding.moduleRoot, body.module))
+  const found: NonNullable<CompileFacts['tables']> = {}
+  if (tables)
+    for (const [ref, { uri }] of Object.entries(binding.tables))
+      found[ref] = (await isTable(uri)) ? 'exists' : 'missing'
+  const any = Object.values(modules).includes(false) || Object.values(found).includes('missing')
+  return { facts: { modules, ...(tables ? { tables: found } : {}) }, any }
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  await access(path).then(
+    () => true,
+    () => false,
+  )
+
+/** A log that can't be read is left to the step that needs it: it says what is wrong. */
+async function isTable(uri: string): Promise<boolean> {
+  try {
+    return (await readdir(join(uri, LOG_FOLDER))).length > 0
+  } catch (thrown) {
+    return !(thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR'))
+  }
+}
