@@ -1,7 +1,7 @@
 // Every command of `loom`: usage, options, examples, and what it does, loaded when it is called. Help and completion are
 // made from this table.
-import type { Io } from './io.ts'
-import { UsageError } from './io.ts'
+import { type Arguments, flagWords, type Option } from './arguments.ts'
+import { type Io, UsageError } from './io.ts'
 import { count, oneOf, runFlags, text, texts } from './run-flags.ts'
 
 export interface Command {
@@ -9,21 +9,24 @@ export interface Command {
   /** After the name: `<TABLE>`, `[...runs]`. */
   args: string
   description: string
-  options: [flag: string, description: string][]
-  examples: string[]
-  run: (args: string[], options: Record<string, unknown>, io: Io) => Promise<number>
+  options: readonly Option[]
+  examples: readonly string[]
+  run: (args: string[], options: Arguments['options'], io: Io) => Promise<number>
 }
 
-const FILE: Command['options'][number] = [
+/** Every command has these. */
+export const GLOBAL_OPTIONS: readonly Option[] = [
+  ['-h, --help', 'show this'],
+  ['--verbose', 'show the stack of an unexpected error'],
+]
+
+const FILE: Option = [
   '-f, --file <path>',
   'manifests: a file, a folder, - for standard input, or a .ts module; may be repeated',
 ]
-const STORAGE: Command['options'][number] = [
-  '--storage <file>',
-  'file with an ETLStorage; default: everything lies below .loom',
-]
+const STORAGE: Option = ['--storage <file>', 'file with an ETLStorage; default: everything lies below .loom']
 
-const WHAT_TO_RUN: Command['options'] = [
+const WHAT_TO_RUN: readonly Option[] = [
   FILE,
   STORAGE,
   ['--param <name=value>', 'value of a param; may be repeated'],
@@ -202,7 +205,7 @@ export const COMMANDS: readonly Command[] = [
       const completable = COMMANDS.map(({ name, description, options }) => ({
         name,
         description,
-        options: options.flatMap(([flag]) => flag.split(/[ ,]+/).filter((word) => word.startsWith('-'))),
+        options: flagWords([...options, ...GLOBAL_OPTIONS]),
       }))
       return completionCommand(only(args, 'a shell', 'loom completion bash'), completable, io)
     },
@@ -217,7 +220,7 @@ function only(args: string[], what: string, example: string): string {
 }
 
 function definedTexts<const K extends string>(
-  options: Record<string, unknown>,
+  options: Arguments['options'],
   names: readonly K[],
 ): { [P in K]?: string } {
   return Object.fromEntries(

@@ -6,8 +6,8 @@ export interface Io {
   /** Standard error is a terminal that understands cursor movements. */
   liveTerminal: boolean
   colour: boolean
-  /** Columns of the terminal. */
-  width: number
+  /** How large the terminal is now. */
+  screen: () => { rows: number; columns: number }
   cwd: string
   env: Record<string, string | undefined>
   /** Aborted by the first Ctrl-C or SIGTERM. */

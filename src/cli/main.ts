@@ -11,7 +11,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 module.enableCompileCache?.()
 
-const { runCli, processIo } = await import('./cli.ts')
+const [{ runCli }, { processIo }] = await Promise.all([import('./cli.ts'), import('./terminal.ts')])
 const io = processIo()
 process.exitCode = await runCli(process.argv.slice(2), io)
 // What a command left open (a pool, a timer) must not keep the process; standard output is flushed first.

@@ -139,18 +139,8 @@ function runOrStub(object: AnyObject): AnyObject {
   const phase = textAt(object, 'status', 'phase') as Phase | undefined
   if (phase === undefined || !FINAL_PHASES.includes(phase) || textAt(object, 'status', 'startedAt') === undefined)
     return bare(object)
-  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, finalizers } =
-    object.metadata
-  const metadata = {
-    name,
-    namespace,
-    uid,
-    resourceVersion,
-    generation,
-    creationTimestamp,
-    deletionTimestamp,
-    finalizers,
-  }
+  const metadata = { ...bare(object).metadata }
+  for (const field of ['labels', 'annotations', 'ownerReferences'] as const) delete metadata[field]
   const spec = pick(object.spec, ['ttlAfterFinished', 'correlationId', 'runId', 'step', 'storageRef', 'pipelineRef'])
   const status = pick(object.status, [
     'phase',
@@ -164,13 +154,7 @@ function runOrStub(object: AnyObject): AnyObject {
     'observedGeneration',
     'attempt',
   ])
-  return {
-    metadata: Object.fromEntries(
-      Object.entries(metadata).filter(([, value]) => value !== undefined),
-    ) as unknown as KubeObject['metadata'],
-    spec,
-    status,
-  }
+  return { metadata, spec, status }
 }
 
 function pick(value: unknown, fields: string[]): Record<string, unknown> {

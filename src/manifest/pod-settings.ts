@@ -5,6 +5,17 @@ import { z } from 'zod'
 const kubernetesObject = (what: string) =>
   z.looseObject({}).meta({ description: what, 'x-kubernetes-preserve-unknown-fields': true })
 
+const namedObject = (what: string) =>
+  z
+    .looseObject({ name: z.string().min(1).max(253).describe('Name.') })
+    .meta({ description: what, 'x-kubernetes-preserve-unknown-fields': true })
+const mountObject = z
+  .looseObject({
+    name: z.string().min(1).max(253).describe('Name of the volume.'),
+    mountPath: z.string().min(1).max(1024).describe('Where it is mounted.'),
+  })
+  .meta({ description: 'A mount (core/v1).', 'x-kubernetes-preserve-unknown-fields': true })
+
 const quantities = z.record(z.string().max(63), z.union([z.string().max(32), z.number()]))
 const stringMap = (what: string) => z.record(z.string().max(317), z.string().max(4096)).describe(what)
 
@@ -59,12 +70,8 @@ export const storagePodsSchema = z
       .max(253)
       .optional()
       .describe("Service account of step pods. Default: the namespace's default; no token is mounted in any case."),
-    volumes: z.array(kubernetesObject('A volume (core/v1).')).max(20).optional().describe('Volumes of step pods.'),
-    volumeMounts: z
-      .array(kubernetesObject('A mount (core/v1).'))
-      .max(20)
-      .optional()
-      .describe('Where the volumes are mounted.'),
+    volumes: z.array(namedObject('A volume (core/v1).')).max(20).optional().describe('Volumes of step pods.'),
+    volumeMounts: z.array(mountObject).max(20).optional().describe('Where the volumes are mounted.'),
     imagePullSecrets: z
       .array(z.strictObject({ name: z.string().max(253).describe('Secret.') }).describe('A pull secret.'))
       .max(10)

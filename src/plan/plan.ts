@@ -14,8 +14,6 @@ export const PLAN_VERSION = 1
 export const ENGINES = ['duckdb'] as const
 export type EngineName = (typeof ENGINES)[number]
 
-export const BODY_KINDS = ['copy', 'sql', 'code'] as const
-
 /** What happens between the sources and the target. */
 export type BodyPlan =
   /** The only source, as it is. */

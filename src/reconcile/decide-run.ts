@@ -6,7 +6,7 @@
 import type { Decision } from './decision.ts'
 import type { Observed } from './observed.ts'
 import { beingDeleted, finished } from './rules/deletion.ts'
-import { goOn, planLost, stopped } from './rules/progress.ts'
+import { goOn } from './rules/progress.ts'
 import {
   cancelledBeforeStart,
   denied,
@@ -16,6 +16,7 @@ import {
   start,
   suspendedBeforeStart,
 } from './rules/start.ts'
+import { planLost, stopped } from './rules/stop.ts'
 import type { Rule } from './ruling.ts'
 import { decisionOf } from './status.ts'
 

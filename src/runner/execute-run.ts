@@ -22,8 +22,8 @@ export async function executeRun({ cleaner, ...input }: ExecuteRunInput): Promis
   const { tempRoot } = binding
   const { runId, correlationId } = run
   const cleaning = cleaner === undefined ? {} : { cleaner }
-  const release = await claimRun({ tempRoot, runId, planHash: plan.hash, now: now(), ...cleaning })
   const temps = input.temps ?? new FolderTemps({ root: tempRoot, runId, correlationId, ...cleaning })
+  const release = await claimRun({ tempRoot, runId, planHash: plan.hash, now: now(), ...cleaning })
   try {
     return await runPlan({ ...input, temps, openStore: openFileStore, workRoot: workFolderOf(tempRoot, runId) })
   } finally {

@@ -53,9 +53,11 @@ export async function isAlive(holder: Holder, path: string): Promise<boolean> {
   return holder.startedAt === '' || (await startOf(holder.pid)) === holder.startedAt
 }
 
+/** Empty also for a process that has ended and waits for its parent to notice. */
 async function startOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '')
 }
 
 async function findMachine(): Promise<string> {

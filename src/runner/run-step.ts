@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asFault, Fault, showDuration } from '../base/index.ts'
-import { outcomeError, type StepOutcome, type StepPlan } from '../plan/index.ts'
+import { outcomeError, type StepOutcome, type StepPlan, type WriteResult } from '../plan/index.ts'
 import type { Engine, StepContext, StepLog } from '../step/index.ts'
 
 /** Everything of a step's context that does not depend on the step's own time and folder. */
@@ -48,7 +48,7 @@ export async function runStep(step: StepPlan, engine: Engine, surroundings: Step
   try {
     signal.throwIfAborted()
     await mkdir(workFolder, { recursive: true })
-    const write = await untilGivenUp(engine.runStep(step, context), stop, graceMs)
+    const write = await untilGivenUp(runOnce(step, engine, context), stop, graceMs)
     return { ...about, state: 'Succeeded', write, durationMs: now() - startedAt }
   } catch (thrown) {
     const fault = signal.aborted ? interrupted(step) : time.signal.aborted ? timedOut(step) : asFault(thrown)
@@ -59,6 +59,16 @@ export async function runStep(step: StepPlan, engine: Engine, surroundings: Step
     time.clear()
     await rm(workFolder, { recursive: true, force: true }).catch(() => undefined)
   }
+}
+
+/** A table knows by itself what was committed; of a temp the store knows. */
+async function runOnce(step: StepPlan, engine: Engine, context: StepContext): Promise<WriteResult> {
+  const { target, process, name } = step
+  if (target.kind === 'temp') {
+    const done = await context.temps.published?.(target, { process, step: name })
+    if (done !== undefined) return { ...done, files: 1, alreadyCommitted: true, warnings: [] }
+  }
+  return await engine.runStep(step, context)
 }
 
 function stepTime({ timeoutMs }: StepPlan): { signal: AbortSignal; expire: () => void; clear: () => void } {

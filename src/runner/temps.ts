@@ -7,14 +7,15 @@
 //    retry replaces its own part, and readers never see half of one (TMP-4, TMP-7).
 // T2 A temp that several steps write has an entry for each, `<process>.<step>.json`; one that is written as a whole has one
 //    entry, `whole.json`, whoever writes it. Publishing one form ends the other.
-// T3 Names and ids are checked before they become paths (TMP-2).
+// T3 An entry says which run wrote it, so that a run that is resumed knows what it need not do again.
+// T4 Names and ids are checked before they become paths (TMP-2).
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, isId, isName } from '../base/index.ts'
 import { storageFault } from '../formats/index.ts'
 import type { TempTarget } from '../plan/index.ts'
-import type { TempPart, TempStore } from '../step/index.ts'
+import type { PublishedPart, TempPart, TempStore } from '../step/index.ts'
 import { readJson } from './json-file.ts'
 
 /** The temps of one run, that can also be cleaned up; what was removed already may be removed again. */
@@ -61,22 +62,30 @@ function lawful(id: string, what: string): string {
   })
 }
 
-interface Writer {
+interface StepOfRun {
   process: string
   step: string
+}
+
+interface Writer extends StepOfRun {
   attempt: number
 }
 
 const WHOLE = 'whole.json'
 
+const entryOf = ({ append }: TempTarget, { process, step }: StepOfRun): string =>
+  append ? `${process}.${step}.json` : WHOLE
+
 export class FolderTemps implements RunTemps {
   readonly folders: string[]
+  readonly #runId: string
   readonly #run: string
   readonly #correlation: string | undefined
   readonly #cleaner: Cleaner
 
   /** @throws Fault invalid InvalidId */
   constructor(input: { root: string; runId: string; correlationId: string | null; cleaner?: Cleaner }) {
+    this.#runId = input.runId
     this.#run = runFolder(input.root, input.runId)
     this.#correlation = input.correlationId === null ? undefined : correlationFolder(input.root, input.correlationId)
     this.#cleaner = input.cleaner ?? folderCleaner
@@ -88,16 +97,26 @@ export class FolderTemps implements RunTemps {
     await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
       throw storageFault(`write temp "${target.name}"`, folder, thrown)
     })
-    const part = `${writer.process}.${writer.step}`
-    const file = `${part}.${writer.attempt}.${randomUUID()}.parquet`
-    const entry = target.append ? `${part}.json` : WHOLE
+    const file = `${writer.process}.${writer.step}.${writer.attempt}.${randomUUID()}.parquet`
+    const entry = entryOf(target, writer)
+    const runId = this.#runId
     return {
       path: join(folder, file),
       publish: (rows) =>
-        publish({ folder, file, entry, rows, writer }).catch((thrown: unknown) => {
+        publish({ folder, file, entry, about: { rows, runId, ...writer } }).catch((thrown: unknown) => {
           throw storageFault(`write temp "${target.name}"`, folder, thrown)
         }),
     }
+  }
+
+  async published(target: TempTarget, { process, step }: StepOfRun): Promise<PublishedPart | undefined> {
+    const folder = join(this.#scopeFolder(target), checkedName(target.name))
+    const found = await winning(folder, entryOf(target, { process, step }))
+    if (found === undefined || found.runId !== this.#runId) return undefined
+    if (found.process !== process || found.step !== step) return undefined
+    const part = await stat(join(folder, found.file)).catch(() => undefined)
+    // of another size: the machine went down before the part was on its disk
+    return part?.size === found.bytes ? { rows: found.rows, bytes: found.bytes } : undefined
   }
 
   async resolve(name: string): Promise<string[]> {
@@ -138,25 +157,37 @@ interface Publication {
   folder: string
   file: string
   entry: string
-  rows: number
-  writer: Writer
+  about: Writer & { rows: number; runId: string }
 }
 
-async function publish({ folder, file, entry, rows, writer }: Publication): Promise<void> {
+async function publish({ folder, file, entry, about }: Publication): Promise<void> {
   const before = await winning(folder, entry)
   const draft = join(folder, `${file}.entry`)
-  await writeFile(draft, JSON.stringify({ file, rows, ...writer }), { flush: true })
+  const { size: bytes } = await stat(join(folder, file))
+  await writeFile(draft, JSON.stringify({ file, bytes, ...about }), { flush: true })
   await rename(draft, join(folder, entry))
   if (before !== undefined && before.file !== file) await rm(join(folder, before.file), { force: true })
   const others = (await entriesIn(folder)).filter((other) => (entry === WHOLE) !== (other === WHOLE))
   for (const other of others) await rm(join(folder, other), { force: true })
 }
 
-async function winning(folder: string, entry: string): Promise<{ file: string } | undefined> {
+interface Entry {
+  file: string
+  rows: number
+  bytes: number
+  runId: unknown
+  process: unknown
+  step: unknown
+}
+
+async function winning(folder: string, entry: string): Promise<Entry | undefined> {
   const path = join(folder, entry)
   const read = await readJson(path)
   if (read === 'missing') return undefined
-  if (read !== 'broken' && typeof read['file'] === 'string') return { file: read['file'] }
+  if (read !== 'broken' && typeof read['file'] === 'string') {
+    const { file, rows, bytes, runId, process, step } = read
+    return { file, rows: Number(rows), bytes: Number(bytes), runId, process, step }
+  }
   throw new Fault({
     kind: 'defect',
     code: 'CorruptTemp',

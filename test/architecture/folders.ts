@@ -19,6 +19,8 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   // The operator side: never an engine.
   reconcile: ['compile', 'manifest', 'plan', 'base'],
   effects: ['reconcile', 'compile', 'manifest', 'plan', 'base', 'observability'],
+  // One step in a pod.
+  pod: ['runner', 'engine', 'formats', 'step', 'plan', 'base', 'observability'],
   operator: ['effects', 'reconcile', 'compile', 'manifest', 'plan', 'base', 'observability'],
   // The ways in.
   library: ['compile', 'manifest', 'runner', 'engine', 'formats', ...STEP_CONTRACT, 'observability'],

@@ -1,7 +1,7 @@
 // loom run: compiles, runs, shows.
 import { randomUUID } from 'node:crypto'
 import { parseDuration, showDuration } from '../../base/index.ts'
-import type { LocalRunOptions } from '../../library/local-run.ts'
+import type { LocalRunOptions } from '../../library/index.ts'
 import type { RetrySpec } from '../../manifest/index.ts'
 import { explain, type RunReport } from '../../plan/index.ts'
 import { type ChosenRun, chooseRuns, compileChosen, locateProblems } from '../choose-runs.ts'
@@ -84,7 +84,7 @@ async function attemptOnce(
   options: Compiled & Pick<LocalRunOptions, 'run'> & { signal: AbortSignal },
   { flags, io }: { flags: RunFlags; io: Io },
 ): Promise<RunReport> {
-  const { runLocally } = await import('../../library/local-run.ts')
+  const { runLocally } = await import('../../library/index.ts')
   const live =
     flags.progress === 'auto' && io.liveTerminal && flags.output === 'text'
       ? liveProgress(options.plan, io, Date.now)

@@ -3,7 +3,7 @@
 import type { V1Job } from '@kubernetes/client-node'
 import type { RunObject } from '../observed.ts'
 import { settingsOf } from '../pod-policy.ts'
-import { container, jobAround, POD_PATHS, podSpec, type RenderDefaults } from './job.ts'
+import { container, jobAround, POD_PATHS, podSpec, type RenderDefaults, volumes } from './job.ts'
 import { cleanUpName, LABELS, labelsOf } from './names.ts'
 import type { StoredPlan } from './plan-config-map.ts'
 
@@ -34,14 +34,7 @@ export function cleanUpJob(
         containers: [
           { ...main, volumeMounts: (main.volumeMounts ?? []).filter(({ mountPath }) => mountPath !== POD_PATHS.plan) },
         ],
-        volumes: [
-          { name: 'loom-work', emptyDir: {} },
-          ...((stored.pods.volumes ?? []) as unknown as NonNullable<V1Job['spec']>['template']['spec'] extends {
-            volumes?: infer V
-          }
-            ? V & object[]
-            : never),
-        ],
+        volumes: volumes(stored),
       },
     },
   })

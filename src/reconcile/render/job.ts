@@ -1,5 +1,5 @@
 // The Job of one try of one step, and the pod that it makes: restricted, without a token, without rights.
-import type { V1Container, V1Job, V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node'
+import type { V1Container, V1Job, V1PodSpec, V1PodTemplateSpec, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
 import type { PodSettings } from '../../manifest/index.ts'
 import type { StepPlan } from '../../plan/index.ts'
 import { POD_DEADLINE_SLACK } from '../limits.ts'
@@ -132,15 +132,15 @@ export function container(
     volumeMounts: [
       { name: 'loom-plan', mountPath: POD_PATHS.plan, readOnly: true },
       { name: 'loom-work', mountPath: POD_PATHS.work },
-      ...((pods.volumeMounts ?? []) as unknown as NonNullable<V1Container['volumeMounts']>),
+      ...((pods.volumeMounts ?? []) as V1VolumeMount[]),
     ],
   }
 }
 
-export function volumes({ pods }: StoredPlan, planMap: string): NonNullable<V1PodSpec['volumes']> {
+export function volumes({ pods }: StoredPlan, planMap?: string): V1Volume[] {
   return [
-    { name: 'loom-plan', configMap: { name: planMap } },
+    ...(planMap === undefined ? [] : [{ name: 'loom-plan', configMap: { name: planMap } }]),
     { name: 'loom-work', emptyDir: {} },
-    ...((pods.volumes ?? []) as unknown as NonNullable<V1PodSpec['volumes']>),
+    ...((pods.volumes ?? []) as V1Volume[]),
   ]
 }

@@ -1,6 +1,5 @@
-// While a run goes on: its steps' states first, then what stops it, then what comes next.
+// While a run goes on: its steps' states first, then what comes next: more steps, another attempt, or the end.
 import { parseDuration } from '../../base/index.ts'
-import type { RunStatus } from '../../manifest/index.ts'
 import { type Plan, stepsOf } from '../../plan/index.ts'
 import type { Action } from '../decision.ts'
 import { type Fold, foldSteps } from '../fold-steps.ts'
@@ -10,56 +9,7 @@ import type { Observed } from '../observed.ts'
 import { type Frontier, frontierOf } from '../ready-steps.ts'
 import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
 import { keyOf, recordsOf, type StepRecord } from '../step-record.ts'
-import { stillRunning, stopAll } from './deletion.ts'
-
-/** The plan is gone and can't be made again as it was: stop what runs, then fail. */
-export const planLost: Rule = (observed) => {
-  const { plan, run } = observed
-  if (plan.state !== 'lost') return undefined
-  if (stillRunning(observed)) {
-    return { phase: 'Running', reason: 'Stopping', message: `stopping: ${plan.message}`, actions: stopAll(observed) }
-  }
-  const stepStates = (run.status.stepStates ?? '').replaceAll('R', 'C').replaceAll('.', 'K')
-  const steps = (run.status.steps ?? []).map(
-    (step): StepRecord => (step.state === 'Running' || step.state === 'Pending' ? cancelledRecord(step) : step),
-  )
-  return { phase: 'Failed', reason: 'PlanLost', message: plan.message, set: { stepStates, steps, nextAttemptAt: null } }
-}
-
-/** Cancelled or out of time: stop what runs, and wait until it has stopped. */
-export const stopped: Rule = (observed) => {
-  const { run, plan, now } = observed
-  if (plan.state !== 'stored') return undefined
-  const deadline = deadlineOf(observed)
-  const late = deadline !== undefined && now >= deadline
-  if (run.spec.cancel !== true && !late) return undefined
-  const fold = foldSteps(recordsOf(plan.plan, run.status), observed, true)
-  const end = late
-    ? ({ phase: 'Failed', reason: 'TimedOut', message: `took longer than spec.timeout, ${run.spec.timeout}` } as const)
-    : ({ phase: 'Cancelled', reason: 'Cancelled', message: 'cancelled by spec.cancel' } as const)
-  if (frontierOf(plan.plan, fold.records).state === 'succeeded') return undefined
-  if (stillRunning(observed)) {
-    const actions = [...fold.actions, ...stopAll(observed)]
-    return {
-      phase: 'Running',
-      reason: 'Stopping',
-      message: `stopping: ${end.message}`,
-      actions,
-      records: fold.records,
-      events: fold.events,
-    }
-  }
-  const records = fold.records.map((record) =>
-    record.state === 'Running' || record.state === 'Pending' ? cancelledRecord(record) : record,
-  )
-  return {
-    ...end,
-    records,
-    events: fold.events,
-    actions: fold.actions,
-    set: { nextAttemptAt: null, failures: failuresOf(records) },
-  }
-}
+import { deadlineOf, failuresOf } from './stop.ts'
 
 /** Everything else: go on, try again, or end. */
 export const goOn: Rule = (observed) => {
@@ -232,33 +182,8 @@ export function schedule(input: {
   return { records: next, actions: [...again, ...starts], lookAgainAt: deadlineOf(observed) }
 }
 
-/** When the run's own time is over, in ms since the epoch. */
-function deadlineOf({ run, now }: Observed): number | undefined {
-  const timeout = parseDuration(run.spec.timeout ?? '')
-  if (timeout === undefined) return undefined
-  return (run.status.startedAt === undefined ? now : Date.parse(run.status.startedAt)) + timeout
-}
-
 function backoffMs(retry: Observed['run']['spec']['retry'], attempt: number): number {
   const initial = parseDuration(retry?.backoff?.initial ?? '') ?? DEFAULT_BACKOFF.initialMs
   const max = parseDuration(retry?.backoff?.max ?? '') ?? DEFAULT_BACKOFF.maxMs
   return Math.min(max, initial * (retry?.backoff?.factor ?? DEFAULT_BACKOFF.factor) ** (attempt - 1))
 }
-
-function failuresOf(records: StepRecord[]): NonNullable<RunStatus['failures']> {
-  return records
-    .filter(({ state }) => state === 'Failed')
-    .slice(0, 3)
-    .map(({ process, step, attempt, reason = 'StepFailed', message = '' }) => ({
-      process,
-      step,
-      attempt,
-      reason,
-      message,
-    }))
-}
-
-const cancelledRecord = (record: StepRecord): StepRecord => ({
-  ...record,
-  state: record.state === 'Running' ? 'Cancelled' : 'Skipped',
-})

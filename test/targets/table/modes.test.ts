@@ -27,14 +27,7 @@ const replacePartition = (column: string, value: string | null): WriteMode => ({
   values: [{ column, value: value === null ? { type: 'null', value } : { type: 'string', value } }],
 })
 
-async function history() {
-  const session = await made.session()
-  try {
-    return await readHistory({ store: openFileStore(`${made.root}/t`), session })
-  } finally {
-    session.close()
-  }
-}
+const history = () => readHistory({ store: openFileStore(`${made.root}/t`) })
 
 /** Three partitions, two files each: ids 0…11. */
 async function partitioned() {
