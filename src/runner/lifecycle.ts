@@ -37,8 +37,12 @@ export class Lifecycle {
     this.#emit(span, 'end', { meta, status: 'success' })
   }
 
-  error(span: Span, { kind, code, message }: OutcomeError, status: 'failure' | 'cancelled'): void {
-    this.#emit(span, 'error', { meta: {}, status, error: { kind, code, message } })
+  error(
+    span: Span,
+    { kind, code, message }: OutcomeError,
+    { status, meta }: { status: 'failure' | 'cancelled'; meta: Record<string, unknown> },
+  ): void {
+    this.#emit(span, 'error', { meta, status, error: { kind, code, message } })
   }
 
   #emit(span: Span, kind: LifecycleEvent['kind'], more: Pick<LifecycleEvent, 'meta' | 'status' | 'error'>): void {

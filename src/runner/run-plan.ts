@@ -90,7 +90,11 @@ class PlanRun {
     const outcome = { plan, run, outcomes: this.#outcomes, startedAt, endedAt: now(), fault: this.#fault }
     const report = reportOf(outcome)
     if (report.state === 'Succeeded') this.#lifecycle.end(span, {})
-    else this.#lifecycle.error(span, report.error ?? INTERRUPTED, statusOf(report.state))
+    else {
+      const { process, step } = report.error ?? {}
+      const meta = { failedProcess: process ?? null, failedStep: step ?? null }
+      this.#lifecycle.error(span, report.error ?? INTERRUPTED, { status: statusOf(report.state), meta })
+    }
     return report
   }
 
@@ -125,13 +129,13 @@ class PlanRun {
     const succeeded = await this.#inOrder(process.stages, (step) => this.#slots.hold(() => this.#runStep(step, span)))
     if (succeeded) this.#lifecycle.end(span, {})
     else {
-      const { error, state } = this.#firstFailureOf(process)
-      this.#lifecycle.error(span, error ?? INTERRUPTED, statusOf(state))
+      const { error, state, step } = this.#firstFailureOf(process)
+      this.#lifecycle.error(span, error ?? INTERRUPTED, { status: statusOf(state), meta: { failedStep: step ?? null } })
     }
     return succeeded
   }
 
-  #firstFailureOf(process: ProcessPlan): { error?: OutcomeError | undefined; state: StepOutcome['state'] } {
+  #firstFailureOf(process: ProcessPlan): Partial<StepOutcome> & Pick<StepOutcome, 'state'> {
     const outcomes = process.stages.flat().flatMap((step) => this.#outcomes.get(idOf(step)) ?? [])
     const failed = outcomes.find(({ state }) => state === 'Failed')
     const cancelled = outcomes.find(({ state }) => state === 'Cancelled')
@@ -157,7 +161,10 @@ class PlanRun {
     const outcome = await runStep(step, engine, { ...surroundings, onFault })
     this.#outcomes.set(outcome)
     if (outcome.state === 'Succeeded') this.#lifecycle.end(span, { process: step.process, ...outcome.write })
-    else this.#lifecycle.error(span, outcome.error ?? INTERRUPTED, statusOf(outcome.state))
+    else {
+      const told = { status: statusOf(outcome.state), meta: { process: step.process } }
+      this.#lifecycle.error(span, outcome.error ?? INTERRUPTED, told)
+    }
     watcher?.stepEnded?.(outcome, fault)
     return outcome.state === 'Succeeded'
   }

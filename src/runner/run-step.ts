@@ -46,8 +46,8 @@ export async function runStep(step: StepPlan, engine: Engine, surroundings: Step
     },
   }
   try {
-    signal.throwIfAborted()
     await mkdir(workFolder, { recursive: true })
+    stop.throwIfAborted()
     const write = await untilGivenUp(runOnce(step, engine, context), stop, graceMs)
     return { ...about, state: 'Succeeded', write, durationMs: now() - startedAt }
   } catch (thrown) {

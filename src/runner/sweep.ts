@@ -7,15 +7,25 @@ import { holdRun } from './run-lock.ts'
 import { type Cleaner, runFolder } from './temps.ts'
 import { removeWorkFolder } from './work-folder.ts'
 
+interface SweepOptions {
+  /** Milliseconds since the epoch. */
+  now: number
+  cleaner: Cleaner
+}
+
 const DAY_MS = 24 * 3_600_000
 /** A run id can be resumed for this long. */
 const RECORD_DAYS = 30
 
-/** The run temps of processes that died at their run. What can't be removed stays for the next one. */
-export async function sweepKilledRuns(tempRoot: string, cleaner: Cleaner): Promise<void> {
+/**
+ * The run temps of processes that died at their run a day ago or earlier: until then it can be resumed with what it had.
+ * What can't be removed stays for the next one.
+ */
+export async function sweepKilledRuns(tempRoot: string, { now, cleaner }: SweepOptions): Promise<void> {
   for (const runId of await namesIn(join(tempRoot, 'locks'))) {
-    if (!isId(runId)) continue
-    const lock = await holdRun(join(tempRoot, 'locks', runId), 'sweep')
+    const folder = join(tempRoot, 'locks', runId)
+    if (!isId(runId) || (await silenceIn(folder, now)) < DAY_MS) continue
+    const lock = await holdRun(folder, 'sweep')
     if ('heldBy' in lock) continue
     if (lock.foundDead) {
       await cleaner.deleteTree(runFolder(tempRoot, runId)).catch(() => undefined)
@@ -35,6 +45,12 @@ export async function sweepRecords(tempRoot: string, now: number): Promise<void>
     const path = join(folder, name)
     if (name.endsWith('.json') && (await ageOf(path, now)) > RECORD_DAYS * DAY_MS) await rm(path, { force: true })
   }
+}
+
+/** Who is alive touches its file now and then. */
+async function silenceIn(folder: string, now: number): Promise<number> {
+  const ages = (await namesIn(folder)).map((name) => ageOf(join(folder, name), now))
+  return Math.min(...(await Promise.all(ages)))
 }
 
 /** Infinite for what is not there. */
