@@ -28,7 +28,7 @@ export interface ControlPlaneOptions {
 }
 
 const ADMIN: UserSpec = { name: flags.ADMIN_USER, groups: ['system:masters'] }
-const SERVERS: readonly UserSpec[] = [flags.CONTROLLERS_USER, flags.SCHEDULER_USER].map((name) => ({
+const SERVERS: readonly UserSpec[] = [flags.CONTROLLERS_USER, flags.SCHEDULER_USER, flags.NODES_USER].map((name) => ({
   name,
   groups: ['system:masters'],
 }))
@@ -102,6 +102,16 @@ export class ControlPlane implements AsyncDisposable {
   /** Path of the admin's kubeconfig. */
   get kubeconfig(): string {
     return this.admin.kubeconfig
+  }
+
+  /** What process nodes talk with: an admin whose name tells their requests in the audit log from others. */
+  get nodes(): User {
+    return this.user(flags.NODES_USER)
+  }
+
+  /** How often a node must be heard of, so as not to count as gone by accident. */
+  get heartbeatSeconds(): number {
+    return Math.min(10, Math.max(1, flags.nodeGraceSeconds(this.#options) / 4))
   }
 
   /** One of the users that the options named. */

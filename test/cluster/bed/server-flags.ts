@@ -13,6 +13,7 @@ export interface Layout {
 export const CONTROLLERS_USER = 'system:kube-controller-manager'
 export const SCHEDULER_USER = 'system:kube-scheduler'
 export const ADMIN_USER = 'admin'
+export const NODES_USER = 'system:node:process-nodes'
 
 /** Without fsync: the state need not survive the machine. */
 export function etcdFlags({ folder, etcdPort, peerPort }: Layout): string[] {
@@ -63,9 +64,13 @@ function evictionFlags({ evictAfterSeconds }: ControlPlaneOptions): string[] {
   ]
 }
 
+export function nodeGraceSeconds(options: ControlPlaneOptions): number {
+  return options.nodeGraceSeconds ?? 40
+}
+
 export function controllerFlags({ folder }: Layout, options: ControlPlaneOptions): string[] {
   return [
-    `--kubeconfig=${folder}/${CONTROLLERS_USER.replace(':', '-')}.kubeconfig`,
+    `--kubeconfig=${folder}/${CONTROLLERS_USER.replaceAll(':', '-')}.kubeconfig`,
     '--leader-elect=false',
     '--secure-port=0',
     `--service-account-private-key-file=${folder}/service-accounts.key`,
@@ -74,7 +79,7 @@ export function controllerFlags({ folder }: Layout, options: ControlPlaneOptions
     '--kube-api-qps=500',
     '--kube-api-burst=1000',
     '--concurrent-job-syncs=50',
-    `--node-monitor-grace-period=${options.nodeGraceSeconds ?? 40}s`,
+    `--node-monitor-grace-period=${nodeGraceSeconds(options)}s`,
     '--node-monitor-period=1s',
     ...(options.controllerFlags ?? []),
   ]
@@ -82,7 +87,7 @@ export function controllerFlags({ folder }: Layout, options: ControlPlaneOptions
 
 export function schedulerFlags({ folder }: Layout): string[] {
   return [
-    `--kubeconfig=${folder}/${SCHEDULER_USER.replace(':', '-')}.kubeconfig`,
+    `--kubeconfig=${folder}/${SCHEDULER_USER.replaceAll(':', '-')}.kubeconfig`,
     '--leader-elect=false',
     '--secure-port=0',
     '--kube-api-qps=500',

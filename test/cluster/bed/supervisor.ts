@@ -25,9 +25,11 @@ const folders = new Set<string>()
 function handle(request: Request): void {
   switch (request.do) {
     case 'spawn':
-      return start(request)
+      start(request)
+      return
     case 'signal':
-      return signal(request)
+      signal(request)
+      return
     case 'own folder':
       folders.add(request.folder)
       return
