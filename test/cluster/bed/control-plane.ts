@@ -60,6 +60,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly #tokens: readonly TokenLine[]
   readonly #users = new Map<string, User>()
   readonly #servers = new Map<ServerName, Supervised>()
+  readonly #dependents: (() => Promise<void>)[] = []
   #ca = ''
 
   static async prepare(commands: ServerCommands, options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -175,7 +176,13 @@ export class ControlPlane implements AsyncDisposable {
     return [this.supervisor.pid, ...running.map((server) => server.pid)]
   }
 
+  /** What must be stopped before the servers go (and may have been stopped before). */
+  stopFirst(stop: () => Promise<void>): void {
+    this.#dependents.push(stop)
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(this.#dependents.map((stop) => stop()))
     await Promise.all([...this.#users.values()].map((user) => user.api.close()))
     await this.supervisor.stop()
   }
