@@ -1,0 +1,146 @@
+// A run that is taken up again: what is done stays done, also when its process was killed.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { createDuckDbEngine } from '../../src/engine/index.ts'
+import { openFileStore } from '../../src/formats/index.ts'
+import type { SourcePlan, TempTarget } from '../../src/plan/index.ts'
+import { claimRun, FolderTemps, runPlan } from '../../src/runner/index.ts'
+import { runFlow } from './flow.ts'
+import { noBinding, planOf, runInput, scriptedEngine, stepPlan } from './scripted.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'loom-resume-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+
+const folder = (name: string): string => mkdtempSync(join(root, `${name}-`))
+const DAY_MS = 24 * 3_600_000
+
+async function killedAt(step: string, place: string, runId: string): Promise<void> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'flow.ts'), place, runId, step], {
+    stdio: 'inherit',
+  })
+  const [code, signal] = await once(child, 'exit')
+  assert.deepEqual([code, signal], [null, 'SIGKILL'], `it was not killed at "${step}"`)
+}
+
+const commitsOf = async (place: string, table: string): Promise<number> =>
+  (await openFileStore(join(place, '.loom/lake', table)).list('_delta_log/')).filter(({ path }) =>
+    /\/\d{20}\.json$/.test(path),
+  ).length
+
+test('a run that was killed with -9 at any of its steps and is run again ends as if it had not been killed', async () => {
+  for (const fatal of ['first', 'snapshot', 'more', 'last', 'copy']) {
+    const place = folder('killed')
+    await killedAt(fatal, place, 'r-1')
+    const came: string[] = []
+    const report = await runFlow(place, 'r-1', (name) => void came.push(name))
+    assert.equal(report.state, 'Succeeded', JSON.stringify(report.error))
+    assert.equal(await commitsOf(place, 'raw/items'), 2, `killed at ${fatal}`)
+    assert.equal(await commitsOf(place, 'marts/counts'), 1, `killed at ${fatal}`)
+    assert.equal(came.includes('snapshot'), fatal === 'first' || fatal === 'snapshot', 'a temp that is there is kept')
+    assert.deepEqual(await countOf(place), [{ n: 2n }], `killed at ${fatal}`)
+    assert.deepEqual(readdirSync(join(place, '.loom/temp/runs')), [], 'the temps are gone')
+  }
+})
+
+/** The rows of marts.counts, by a step that hands them to us. */
+async function countOf(place: string): Promise<unknown> {
+  const rows: unknown[] = []
+  const engine = createDuckDbEngine({ threads: 1 })
+  const counts: SourcePlan = { kind: 'table', alias: 'counts', ref: 'marts.counts', where: [], columns: [] }
+  const plan = planOf([[{ name: 'check', stages: [[stepPlan('check', 'counts', { sources: [counts] })]] }]])
+  const location = { uri: join(place, '.loom/lake/marts/counts'), targetFileSize: null, properties: {} }
+  const report = await runPlan({
+    ...runInput({ plan, engine, workRoot: join(place, 'check') }),
+    openStore: openFileStore,
+    binding: { ...noBinding, tables: { 'marts.counts': location } },
+    writer: {
+      async write(frame) {
+        for await (const row of frame.rows()) rows.push(row)
+        return { rows: rows.length }
+      },
+    },
+  })
+  await engine.close()
+  assert.equal(report.state, 'Succeeded', JSON.stringify(report.error))
+  return rows
+}
+
+const target: TempTarget = { kind: 'temp', name: 'result', scope: 'correlation', append: true }
+const writer = { process: 'p0', step: 'a' }
+
+async function published(place: string, runId: string): Promise<string> {
+  const temps = new FolderTemps({ root: place, runId, correlationId: 'c-1' })
+  const part = await temps.begin(target, { ...writer, attempt: 1 })
+  writeFileSync(part.path, 'PAR1')
+  await part.publish(3)
+  return part.path
+}
+
+test('a temp that this run has published is not made again, and counts with its rows and bytes', async () => {
+  const place = folder('published')
+  await published(place, 'r-1')
+  const temps = new FolderTemps({ root: place, runId: 'r-1', correlationId: 'c-1' })
+  assert.deepEqual(await temps.published(target, writer), { rows: 3, bytes: 4 })
+  assert.equal(await temps.published(target, { ...writer, step: 'b' }), undefined)
+  assert.equal(await temps.published({ ...target, append: false }, writer), undefined)
+})
+
+test('the entry of a temp that is written as a whole counts only for the step that wrote it', async () => {
+  const place = folder('whole')
+  const temps = new FolderTemps({ root: place, runId: 'r-1', correlationId: null })
+  const whole: TempTarget = { ...target, scope: 'run', append: false }
+  const part = await temps.begin(whole, { ...writer, attempt: 1 })
+  writeFileSync(part.path, 'PAR1')
+  await part.publish(3)
+  assert.deepEqual(await temps.published(whole, writer), { rows: 3, bytes: 4 })
+  assert.equal(await temps.published(whole, { ...writer, step: 'b' }), undefined)
+})
+
+test('another run with the same correlation id makes its temps anew (TMP-13)', async () => {
+  const place = folder('other-run')
+  await published(place, 'r-1')
+  const temps = new FolderTemps({ root: place, runId: 'r-2', correlationId: 'c-1' })
+  assert.equal(await temps.published(target, writer), undefined)
+})
+
+test('a temp whose file is gone, or of another size than it was, is made again', async () => {
+  const place = folder('damaged')
+  const path = await published(place, 'r-1')
+  const temps = new FolderTemps({ root: place, runId: 'r-1', correlationId: 'c-1' })
+  writeFileSync(path, '')
+  assert.equal(await temps.published(target, writer), undefined)
+  rmSync(path)
+  assert.equal(await temps.published(target, writer), undefined)
+})
+
+test('a later attempt of a run does not run the step of a correlation temp that an earlier one has published', async () => {
+  const place = folder('attempt')
+  await published(place, 'r-1')
+  const played = scriptedEngine(new Map(), () => undefined)
+  const plan = planOf([[{ name: 'p0', stages: [[stepPlan('p0', 'a', { target })]] }]])
+  const run = { runId: 'r-1', correlationId: 'c-1', attempt: 2, lastAttempt: false }
+  const temps = new FolderTemps({ root: place, ...run })
+  const report = await runPlan(runInput({ plan, engine: played.engine, workRoot: place, run, temps }))
+  assert.deepEqual(played.happened, [])
+  assert.deepEqual(report.steps[0]?.write, { rows: 3, bytes: 4, files: 1, alreadyCommitted: true, warnings: [] })
+})
+
+test('temps of a killed run stay for a day, so that it can be resumed, and are swept by the next run after that', async () => {
+  const place = folder('sweep')
+  await killedAt('more', place, 'r-1')
+  const tempRoot = join(place, '.loom/temp')
+  const claim = async (runId: string) =>
+    await (await claimRun({ tempRoot, runId, planHash: 'sha256:0', now: Date.now() }))()
+  await claim('r-2')
+  assert.deepEqual(readdirSync(join(tempRoot, 'runs')), ['r-1'])
+  const locks = join(tempRoot, 'locks', 'r-1')
+  const longAgo = new Date(Date.now() - DAY_MS - 60_000)
+  for (const name of readdirSync(locks)) utimesSync(join(locks, name), longAgo, longAgo)
+  await claim('r-3')
+  for (const swept of ['runs', 'locks', 'work']) assert.deepEqual(readdirSync(join(tempRoot, swept)), [], swept)
+})
