@@ -58,3 +58,8 @@ generate: $(INSTALLED) ## write crds/ and the generated pages of docs/ anew
 .PHONY: format
 format: $(INSTALLED) ## format and fix what can be fixed
 	npm run --silent format
+
+.PHONY: test-cluster
+test-cluster: $(BUILT) ## tests on a real control plane (Linux; Go, once, to build its servers)
+	node_modules/.bin/node test/cluster/bed/servers.ts
+	node_modules/.bin/node --test --test-concurrency=2 'test/cluster/**/*.test.ts'
