@@ -1,9 +1,9 @@
 // Storage and observability settings, as values or from a YAML file, checked before anything is built from them.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parse } from 'yaml'
+import { type Document, parseAllDocuments } from 'yaml'
 import { didYouMean, Fault, firstLine } from '../base/index.ts'
-import { API_VERSION, parseValue, type StorageDocument, type StorageSpec } from '../manifest/index.ts'
+import { API_VERSION, parseDocuments, parseValue, type StorageDocument, type StorageSpec } from '../manifest/index.ts'
 import { logObserver, metricsFileObserver, type Observer } from '../observability/index.ts'
 import { CompilationError } from './errors.ts'
 
@@ -61,20 +61,42 @@ function onlyFields(value: unknown, what: string, known: readonly string[]): Rec
 }
 
 /**
- * Reads `storage:` and `observability:` of a YAML file, or an ETLStorage document.
+ * Reads an ETLStorage document, which may stand among others, or a mapping of `storage:` and `observability:`.
  * @param source a path or a file:// URI
  * @throws Fault missing FileNotFound, invalid InvalidConfig; CompilationError
  */
 export async function readConfig(source: string | URL): Promise<RunnerConfig> {
   const path = localPath(source)
-  const raw = await readYaml(path)
-  if (raw['kind'] !== undefined) return { storage: checkedStorage(raw), observability: {} }
-  const { storage, observability } = onlyFields(raw, `configuration "${path}"`, ['storage', 'observability'])
+  const text = await readText(path)
+  const [only, ...others] = parseAllDocuments(text, { version: '1.2', schema: 'core' })
+  if (only === undefined || others.length > 0 || only.has('kind'))
+    return { storage: storageAmong(text, path), observability: {} }
+  return sectionsOf(only, path)
+}
+
+/** The only storage of a file, else the one that runs take when they name none. */
+function storageAmong(text: string, path: string): StorageSpec {
+  const { documents, problems } = parseDocuments(text, path)
+  if (problems.some(({ severity }) => severity === 'error')) throw new CompilationError(problems)
+  const storages = documents.flatMap((document) => (document.kind === 'ETLStorage' ? [document] : []))
+  const chosen = storages.length === 1 ? storages[0] : storages.find(({ name }) => name === 'default')
+  if (chosen !== undefined) return chosen.value.spec
+  const why =
+    storages.length === 0
+      ? 'there is no ETLStorage in it; add one'
+      : `it has the storages ${storages.map(({ name }) => `"${name}"`).join(', ')}; name one of them "default", or keep one`
+  throw invalid(`configuration "${path}"`, why)
+}
+
+function sectionsOf(document: Document.Parsed, path: string): RunnerConfig {
+  const what = `configuration "${path}"`
+  const [error] = document.errors
+  if (error !== undefined) throw invalid(what, `${firstLine(error.message)}; correct the YAML`)
+  const content: unknown = document.toJS()
+  if (!isRecord(content)) throw invalid(what, 'it is no mapping; give storage: {…}, or an ETLStorage document')
+  const { storage, observability } = onlyFields(content, what, ['storage', 'observability'])
   if (storage === undefined)
-    throw invalid(
-      `configuration "${path}"`,
-      'it has no storage section; add storage: {…}, or give an ETLStorage document',
-    )
+    throw invalid(what, 'it has no storage section; add storage: {…}, or give an ETLStorage document')
   return { storage: checkedStorage(storage), observability: checkedObservability(observability) }
 }
 
@@ -89,8 +111,8 @@ function localPath(source: string | URL): string {
   )
 }
 
-async function readYaml(path: string): Promise<Record<string, unknown>> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+async function readText(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new Fault({
       kind: 'missing',
       code: 'FileNotFound',
@@ -98,20 +120,6 @@ async function readYaml(path: string): Promise<Record<string, unknown>> {
       cause,
     })
   })
-  const value = parseYaml(text, path)
-  if (isRecord(value)) return value
-  throw invalid(`configuration "${path}"`, 'it is no mapping; give storage: {…}, or an ETLStorage document')
-}
-
-function parseYaml(text: string, path: string): unknown {
-  try {
-    return parse(text, { version: '1.2', schema: 'core' })
-  } catch (thrown) {
-    throw invalid(
-      `configuration "${path}"`,
-      `${firstLine(thrown instanceof Error ? thrown.message : String(thrown))}; correct the YAML`,
-    )
-  }
 }
 
 /** The observers that a configuration asks for, in the order of RUN-4. */

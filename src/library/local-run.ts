@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Observer } from '../observability/index.ts'
 import type { Plan, RunIdentity, RunReport, StorageBinding } from '../plan/index.ts'
-import { type Cleaner, type Dispatcher, executeRun, type RunTemps, type RunWatcher } from '../runner/index.ts'
+import {
+  type Cleaner,
+  type Dispatcher,
+  type ExecuteRunInput,
+  executeRun,
+  type RunTemps,
+  type RunWatcher,
+} from '../runner/index.ts'
 import type { SourceReader, StepLog, TargetWriter } from '../step/index.ts'
 import { given } from './given.ts'
 
@@ -17,7 +24,7 @@ export interface EngineSettings {
   extensionsFolder?: string
 }
 
-export interface LocalRunOptions extends EngineSettings {
+export interface LocalRunOptions extends EngineSettings, Pick<ExecuteRunInput, 'keepRunTemps'> {
   plan: Plan
   binding: StorageBinding
   run: RunIdentity
@@ -43,7 +50,7 @@ const SILENT: StepLog = { info: () => {}, warn: () => {} }
 export async function runLocally(options: LocalRunOptions): Promise<RunReport> {
   const { plan, binding, run, parallel = availableParallelism(), log = SILENT } = options
   const { memoryLimit, threads, extensionsFolder } = options
-  const { observers, watcher, dispatcher, cleaner, temps, reader, writer } = options
+  const { observers, watcher, dispatcher, cleaner, temps, reader, writer, keepRunTemps } = options
   const { createDuckDbEngine } = await import('../engine/index.ts') // what only imports the library does not load the engine
   const engine = createDuckDbEngine({ parallel, ...given({ memoryLimit, threads, extensionsFolder }) })
   try {
@@ -57,7 +64,7 @@ export async function runLocally(options: LocalRunOptions): Promise<RunReport> {
       now: Date.now,
       newId: randomUUID,
       log,
-      ...given({ observers, watcher, dispatcher, cleaner, temps, reader, writer }),
+      ...given({ observers, watcher, dispatcher, cleaner, temps, reader, writer, keepRunTemps }),
     })
   } finally {
     await engine.close()
