@@ -7,17 +7,26 @@
 //   failure, more may come    removed     kept
 //   failure, last attempt     removed     kept, with a warning
 //
+// Who makes the next attempt himself may keep the run temps for it: it then works with what this one has worked with, though
+// its tables have changed since.
 // A cleaner that fails changes no outcome: its error is a warning (RUN-15 without its flaw).
 import { asFault } from '../base/index.ts'
 import type { RunIdentity, RunReport } from '../plan/index.ts'
 import type { StepLog } from '../step/index.ts'
 import type { RunTemps } from './temps.ts'
 
+export interface CleanUpInput {
+  temps: RunTemps
+  run: RunIdentity
+  log: StepLog
+  keepRunTemps: boolean
+}
+
 export async function cleanUp(
   { state }: Pick<RunReport, 'state'>,
-  { temps, run, log }: { temps: RunTemps; run: RunIdentity; log: StepLog },
+  { temps, run, log, keepRunTemps }: CleanUpInput,
 ): Promise<void> {
-  await cleanRunTemps(temps, log)
+  if (!keepRunTemps) await cleanRunTemps(temps, log)
   const { correlationId, lastAttempt } = run
   if (correlationId === null || !lastAttempt) return
   if (state === 'Succeeded')

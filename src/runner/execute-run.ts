@@ -24,11 +24,17 @@ export async function executeRun({ cleaner, ...input }: ExecuteRunInput): Promis
   const cleaning = cleaner === undefined ? {} : { cleaner }
   const temps = input.temps ?? new FolderTemps({ root: tempRoot, runId, correlationId, ...cleaning })
   const release = await claimRun({ tempRoot, runId, planHash: plan.hash, now: now(), ...cleaning })
+  let kept = false
+  const keepRunTemps = (report: RunReport): boolean => {
+    kept = input.keepRunTemps?.(report) ?? false
+    return kept
+  }
+  const workRoot = workFolderOf(tempRoot, runId)
   try {
-    return await runPlan({ ...input, temps, openStore: openFileStore, workRoot: workFolderOf(tempRoot, runId) })
+    return await runPlan({ ...input, temps, openStore: openFileStore, workRoot, keepRunTemps })
   } finally {
     await flushObservers(observers, log)
-    await cleanRunTemps(temps, log)
+    if (!kept) await cleanRunTemps(temps, log)
     await removeWorkFolder(tempRoot, runId)
     await release()
   }

@@ -16,9 +16,7 @@ const HELD = '.held'
 const POLL_MS = 10
 const PATIENCE_MS = 5_000
 
-export type LockResult =
-  /** `foundDead`: somebody has died at it. */
-  { release: () => Promise<void>; foundDead: boolean } | { heldBy: Holder }
+export type LockResult = { release: () => Promise<void> } | { heldBy: Holder }
 
 /** @param folder of the run id's locks; made and removed again */
 export async function holdRun(folder: string, kind: HolderKind): Promise<LockResult> {
@@ -26,20 +24,18 @@ export async function holdRun(folder: string, kind: HolderKind): Promise<LockRes
   await putFile(folder, own.name)
   try {
     const deadline = Date.now() + PATIENCE_MS
-    let foundDead = false
     for (;;) {
-      const others = await othersIn(folder, own)
-      foundDead ||= others.foundDead
-      const rival = others.living.find((other) => mustYield(own, other)) ?? late(others.living, deadline)
+      const others = await livingIn(folder, own)
+      const rival = others.find((other) => mustYield(own, other)) ?? late(others, deadline)
       if (rival !== undefined) {
         await leave(folder, own)
         return { heldBy: rival.holder }
       }
-      if (others.living.length === 0) break
+      if (others.length === 0) break
       await delay(POLL_MS)
     }
     await writeFile(join(folder, own.name + HELD), '')
-    return { release: keep(folder, own), foundDead }
+    return { release: keep(folder, own) }
   } catch (thrown) {
     await leave(folder, own)
     throw thrown
@@ -59,20 +55,17 @@ function mustYield(own: Holder, { holder, held }: Other): boolean {
 
 const late = (living: Other[], deadline: number): Other | undefined => (Date.now() > deadline ? living[0] : undefined)
 
-async function othersIn(folder: string, own: Holder): Promise<{ living: Other[]; foundDead: boolean }> {
+/** The others; the files of dead ones are removed. */
+async function livingIn(folder: string, own: Holder): Promise<Other[]> {
   const names = await readdir(folder)
   const living: Other[] = []
-  let foundDead = false
   for (const name of names) {
     const holder = name.endsWith(HELD) ? undefined : parseHolder(name)
     if (holder === undefined || name === own.name) continue
     if (await isAlive(holder, join(folder, name))) living.push({ holder, held: names.includes(name + HELD) })
-    else {
-      foundDead = true
-      await leave(folder, holder)
-    }
+    else await leave(folder, holder)
   }
-  return { living, foundDead }
+  return living
 }
 
 /** The folder may be removed by somebody else who leaves, between making it and using it. */

@@ -56,12 +56,14 @@ export interface RunPlanInput {
   watcher?: RunWatcher
   reader?: SourceReader
   writer?: TargetWriter
+  /** Asked at the end: true when the caller makes another attempt now, for which the temps of the run are kept. */
+  keepRunTemps?: (report: RunReport) => boolean
 }
 
 /** Runs all steps, then cleans up its temps (semantics §7.5). Never rejects for what a step, an observer or a cleaner does. */
 export async function runPlan(input: RunPlanInput): Promise<RunReport> {
   const report = await new PlanRun(input).run()
-  await cleanUp(report, input)
+  await cleanUp(report, { ...input, keepRunTemps: input.keepRunTemps?.(report) ?? false })
   return report
 }
 

@@ -6,7 +6,7 @@ import { Fault } from '../base/index.ts'
 import { storageFault } from '../formats/index.ts'
 import { readJson, replaceJson } from './json-file.ts'
 import { holdRun } from './run-lock.ts'
-import { sweepKilledRuns, sweepRecords } from './sweep.ts'
+import { sweepEndlessRuns, sweepRecords } from './sweep.ts'
 import { type Cleaner, folderCleaner, runFolder } from './temps.ts'
 
 export interface ClaimOptions {
@@ -15,7 +15,7 @@ export interface ClaimOptions {
   planHash: string
   /** Milliseconds since the epoch. */
   now: number
-  /** Removes the temps of runs that were killed long ago. */
+  /** Removes the temps of runs that were left long ago. */
   cleaner?: Cleaner
 }
 
@@ -23,7 +23,7 @@ export interface ClaimOptions {
 export type Release = () => Promise<void>
 
 /**
- * Takes the run id for this process, and removes what killed runs have left behind long ago.
+ * Takes the run id for this process, and removes what runs have left behind that were killed long ago.
  * @throws Fault invalid InvalidId, invalid RunIdReused (another plan), conflict RunInProgress (somebody is at it), and
  *   StorageFull, StorageDenied or StorageFailed when the folder of temps can't be used
  */
@@ -35,7 +35,7 @@ export async function claimRun(options: ClaimOptions): Promise<Release> {
     if ('heldBy' in lock) throw inProgress(runId, lock.heldBy.pid)
     try {
       await recordPlan(options)
-      await sweepKilledRuns(tempRoot, { now, cleaner })
+      await sweepEndlessRuns(tempRoot, { now, cleaner })
       await sweepRecords(tempRoot, now)
     } catch (thrown) {
       await lock.release()

@@ -1,5 +1,5 @@
-// Removes what runs leave that were killed, and records that are old. Only runs that held a lock of this temp root are
-// looked at: temps of runs that others keep here (pods, say) are none of ours.
+// Removes what runs leave that were killed, or that were to go on and did not, and records that are old. Only runs that have a
+// lock or a record in this temp root are looked at: temps of runs that others keep here (pods, say) are none of ours.
 import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isId } from '../base/index.ts'
@@ -18,19 +18,18 @@ const DAY_MS = 24 * 3_600_000
 const RECORD_DAYS = 30
 
 /**
- * The run temps of processes that died at their run a day ago or earlier: until then it can be resumed with what it had.
- * What can't be removed stays for the next one.
+ * The run temps of runs that nobody has been at for a day, but that did not end: until then they can be resumed with what
+ * they had. What can't be removed stays for the next one.
  */
-export async function sweepKilledRuns(tempRoot: string, { now, cleaner }: SweepOptions): Promise<void> {
-  for (const runId of await namesIn(join(tempRoot, 'locks'))) {
+export async function sweepEndlessRuns(tempRoot: string, { now, cleaner }: SweepOptions): Promise<void> {
+  const [locked, withTemps] = [await namesIn(join(tempRoot, 'locks')), await namesIn(join(tempRoot, 'runs'))]
+  for (const runId of new Set([...locked, ...withTemps])) {
     const folder = join(tempRoot, 'locks', runId)
-    if (!isId(runId) || (await silenceIn(folder, now)) < DAY_MS) continue
+    if (!isId(runId) || (await silenceOf(runId, { tempRoot, now })) < DAY_MS) continue
     const lock = await holdRun(folder, 'sweep')
     if ('heldBy' in lock) continue
-    if (lock.foundDead) {
-      await cleaner.deleteTree(runFolder(tempRoot, runId)).catch(() => undefined)
-      await removeWorkFolder(tempRoot, runId)
-    }
+    await cleaner.deleteTree(runFolder(tempRoot, runId)).catch(() => undefined)
+    await removeWorkFolder(tempRoot, runId)
     await lock.release()
   }
 }
@@ -47,10 +46,13 @@ export async function sweepRecords(tempRoot: string, now: number): Promise<void>
   }
 }
 
-/** Who is alive touches its file now and then. */
-async function silenceIn(folder: string, now: number): Promise<number> {
-  const ages = (await namesIn(folder)).map((name) => ageOf(join(folder, name), now))
-  return Math.min(...(await Promise.all(ages)))
+/** Who is alive touches its lock now and then. Zero for who has neither lock nor record: its temps are not ours. */
+async function silenceOf(runId: string, { tempRoot, now }: { tempRoot: string; now: number }): Promise<number> {
+  const folder = join(tempRoot, 'locks', runId)
+  const files = (await namesIn(folder)).map((name) => join(folder, name))
+  if (files.length === 0) files.push(join(tempRoot, 'records', `${runId}.json`))
+  const silence = Math.min(...(await Promise.all(files.map((path) => ageOf(path, now)))))
+  return Number.isFinite(silence) ? silence : 0
 }
 
 /** Infinite for what is not there. */

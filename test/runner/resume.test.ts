@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createDuckDbEngine } from '../../src/engine/index.ts'
 import { openFileStore } from '../../src/formats/index.ts'
 import type { SourcePlan, TempTarget } from '../../src/plan/index.ts'
-import { claimRun, FolderTemps, runPlan } from '../../src/runner/index.ts'
+import { claimRun, executeRun, FolderTemps, runPlan } from '../../src/runner/index.ts'
 import { runFlow } from './flow.ts'
-import { noBinding, planOf, runInput, scriptedEngine, stepPlan } from './scripted.ts'
+import { noBinding, planOf, planOfNames, runInput, scriptedEngine, stepPlan } from './scripted.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'loom-resume-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -143,4 +143,26 @@ test('temps of a killed run stay for a day, so that it can be resumed, and are s
   for (const name of readdirSync(locks)) utimesSync(join(locks, name), longAgo, longAgo)
   await claim('r-3')
   for (const swept of ['runs', 'locks', 'work']) assert.deepEqual(readdirSync(join(tempRoot, swept)), [], swept)
+})
+
+test('whoever makes the next attempt himself keeps the temps of the run for it; if it never comes, they are swept', async () => {
+  const place = folder('kept')
+  const binding = { ...noBinding, tempRoot: place }
+  const plan = planOfNames(['a', 'b'])
+  const attempt = async (number: number, end: 'fail' | 'succeed', keep: boolean) => {
+    const played = scriptedEngine(new Map([['p0/b', { turns: 0, end }]]), () => undefined)
+    const run = { runId: 'r-1', correlationId: null, attempt: number, lastAttempt: number === 2 }
+    const { temps: _none, ...input } = runInput({ plan, engine: played.engine, workRoot: place, run, binding })
+    mkdirSync(join(place, 'runs/r-1/result'), { recursive: true })
+    await executeRun({ ...input, keepRunTemps: ({ state }) => keep && state === 'Failed' })
+    return readdirSync(join(place, 'runs'))
+  }
+  assert.deepEqual(await attempt(1, 'fail', true), ['r-1'])
+  assert.deepEqual(await attempt(2, 'fail', false), [])
+  assert.deepEqual(await attempt(1, 'succeed', true), [])
+  assert.deepEqual(await attempt(1, 'fail', true), ['r-1'])
+  const longAgo = new Date(Date.now() - DAY_MS - 60_000)
+  utimesSync(join(place, 'records/r-1.json'), longAgo, longAgo)
+  await (await claimRun({ tempRoot: place, runId: 'r-2', planHash: plan.hash, now: Date.now() }))()
+  assert.deepEqual(readdirSync(join(place, 'runs')), [])
 })
