@@ -22,6 +22,10 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const command = await complete(commandOf(first))
   const { args, options } = readArguments(command.name, [...command.options, ...GLOBAL_OPTIONS], rest)
   if (options['help'] === true) return say(helpOf(command), io)
+  if (command.args === '' && args[0] !== undefined)
+    throw new UsageError(
+      `cannot use "${args[0]}": loom ${command.name} takes options only; see loom ${command.name} --help`,
+    )
   return await command.run(args, options, io)
 }
 

@@ -2,7 +2,7 @@
 // made from this table.
 import { type Arguments, flagWords, type Option } from './arguments.ts'
 import { type Io, UsageError } from './io.ts'
-import { count, oneOf, runFlags, text, texts } from './run-flags.ts'
+import { count, names, oneOf, runFlags, text, texts } from './run-flags.ts'
 
 export interface Command {
   name: string
@@ -51,7 +51,7 @@ export const COMMANDS: readonly Command[] = [
       ['--output <text|json>', 'json prints the report of the run and nothing else. Default text'],
       ['--progress <auto|plain|none>', 'auto draws on a terminal, plain prints lines. Default auto'],
       ['--metrics-file <file>', 'write Prometheus metrics there when the run ends'],
-      ['--log', 'write JSON log lines to standard error'],
+      ['--log-format <text|json>', 'json writes a JSON line for each event to standard error. Default text'],
       ['--dry-run', 'show what would be done'],
     ],
     examples: [
@@ -80,10 +80,15 @@ export const COMMANDS: readonly Command[] = [
     name: 'compile',
     args: '[...files]',
     description: 'print manifests as YAML, from TypeScript too',
-    options: [FILE],
-    examples: ['loom compile examples/builder/pipeline.ts > pipeline.yaml'],
-    run: async (args, options, io) =>
-      (await import('./commands/plan.ts')).compileCommand([...args, ...texts(options['file'])], io),
+    options: [...WHAT_TO_RUN, ['--output <text|json>', 'text is YAML; json is the plan of a run. Default text']],
+    examples: [
+      'loom compile examples/builder/pipeline.ts > pipeline.yaml',
+      'loom compile pipeline.yaml --param month=2013-01-01 --output json',
+    ],
+    run: async (args, options, io) => {
+      const file = [...args, ...texts(options['file'])]
+      return (await import('./commands/compile.ts')).compileCommand(runFlags({ ...options, file }), io)
+    },
   },
   {
     name: 'show',
@@ -104,9 +109,7 @@ export const COMMANDS: readonly Command[] = [
       "loom show raw.flights --where 'dep_delay > 600' --columns carrier,flight --output csv",
     ],
     run: async (args, options, io) => {
-      const columns = text(options['columns'])
-        ?.split(',')
-        .map((name) => name.trim())
+      const columns = names(options['columns'])
       const version = count(options, 'version', 0)
       const flags = {
         limit: count(options, 'limit', 0) ?? 20,
@@ -128,11 +131,11 @@ export const COMMANDS: readonly Command[] = [
     args: '<table>',
     description: 'show the commits of a table',
     options: [STORAGE, ['--limit <n>', 'commits at most. Default 20'], ['--output <table|json>', 'Default table']],
-    examples: ['loom history marts.carrier_delays'],
+    examples: ['loom history marts.carrier_delays --limit 5'],
     run: async (args, options, io) => {
       const output = oneOf(options, 'output', ['table', 'json'] as const) ?? 'table'
       const flags = { limit: count(options, 'limit', 1) ?? 20, output, ...definedTexts(options, ['storage']) }
-      return (await import('./commands/show.ts')).historyCommand(
+      return (await import('./commands/history.ts')).historyCommand(
         only(args, 'a table', 'loom history marts.carrier_delays'),
         flags,
         io,
@@ -214,16 +217,17 @@ export const COMMANDS: readonly Command[] = [
 
 function only(args: string[], what: string, example: string): string {
   const [first, second] = args
-  if (first === undefined) throw new UsageError(`${what} is missing; for example: ${example}`)
-  if (second !== undefined) throw new UsageError(`"${second}" is one argument too many; for example: ${example}`)
+  if (first === undefined) throw new UsageError(`cannot go on: ${what} is missing; for example: ${example}`)
+  if (second !== undefined)
+    throw new UsageError(`cannot use "${second}": it is one argument too many; for example: ${example}`)
   return first
 }
 
 function definedTexts<const K extends string>(
   options: Arguments['options'],
-  names: readonly K[],
+  wanted: readonly K[],
 ): { [P in K]?: string } {
   return Object.fromEntries(
-    names.map((name) => [name, text(options[name])]).filter(([, value]) => value !== undefined),
+    wanted.map((name) => [name, text(options[name])]).filter(([, value]) => value !== undefined),
   ) as { [P in K]?: string }
 }

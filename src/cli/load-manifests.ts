@@ -1,34 +1,38 @@
-// Reads manifests as kubectl does: files, folders, standard input; and TypeScript modules whose default export is a document.
+// Reads manifests as kubectl does: files, folders, standard input; and modules whose default export is a document or a list.
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { dirname, extname, join, resolve } from 'node:path'
+import { didYouMean, firstLine } from '../base/index.ts'
 import { type LocatedProblem, type ParsedDocument, parseFiles, parseValue, type SourceFile } from '../manifest/index.ts'
-import type { Io } from './io.ts'
-import { UsageError } from './io.ts'
+import { type Io, UsageError } from './io.ts'
 
 const TEXT = ['.yaml', '.yml', '.json']
 const CODE = ['.ts', '.mts', '.js', '.mjs']
+const STANDARD_INPUT = '<stdin>'
 
-/** A document, and the folder of the file it stands in. */
+/** A document, and the absolute folder of the file it stands in. */
 export type LoadedDocument = ParsedDocument & { folder: string; file: string }
+export type StorageLoaded = Extract<LoadedDocument, { kind: 'ETLStorage' }>
 
 export interface Loaded {
   documents: LoadedDocument[]
   problems: LocatedProblem[]
   /** File name → its text, for excerpts. */
   texts: Map<string, string>
+  /** The one that the command line asks for. */
+  storage?: StorageLoaded
 }
 
 /** @throws UsageError when a file can't be read */
 export async function loadManifests(paths: readonly string[], io: Pick<Io, 'cwd'>): Promise<Loaded> {
   if (paths.length === 0)
     throw new UsageError('cannot read manifests: no file is given; name one with -f FILE, or a folder')
-  const files = (await Promise.all(paths.map((path) => filesOf(path, io.cwd)))).flat()
-  const texts: SourceFile[] = []
+  const found = (await Promise.all(paths.map((path) => filesOf(path, io.cwd)))).flat()
   const loaded: Loaded = { documents: [], problems: [], texts: new Map() }
-  for (const file of files) {
+  const texts: SourceFile[] = []
+  for (const file of onlyOnce(found, io.cwd)) {
     if (CODE.includes(extname(file))) await loadModule(file, io.cwd, loaded)
-    else texts.push({ name: file, text: file === '-' ? await standardInput() : await readText(file, io.cwd) })
+    else if (file === '-') texts.push({ name: STANDARD_INPUT, text: await standardInput() })
+    else texts.push({ name: file, text: await readText(file, io.cwd) })
   }
   const parsed = parseFiles(texts)
   for (const { name, text } of texts) loaded.texts.set(name, text)
@@ -37,30 +41,79 @@ export async function loadManifests(paths: readonly string[], io: Pick<Io, 'cwd'
   return loaded
 }
 
+/**
+ * With the storage of a file of its own, which is used whatever the runs name.
+ * @throws UsageError when the file holds none, or several and none is called default
+ */
+export async function loadStorage(loaded: Loaded, file: string | undefined, io: Pick<Io, 'cwd'>): Promise<Loaded> {
+  if (file === undefined) return loaded
+  const { documents, problems, texts } = await loadManifests([file], io)
+  const known = new Set(loaded.documents.map((document) => resolve(io.cwd, document.file)))
+  const all: Loaded = {
+    documents: loaded.documents,
+    problems: known.has(resolve(io.cwd, file)) ? loaded.problems : [...loaded.problems, ...problems],
+    texts: new Map([...loaded.texts, ...texts]),
+  }
+  if (problems.some(({ severity }) => severity === 'error')) return all
+  const storages = documents.filter((document) => document.kind === 'ETLStorage')
+  const storage = storages.find(({ name }) => name === 'default') ?? (storages.length === 1 ? storages[0] : undefined)
+  if (storage !== undefined) return { ...all, storage }
+  const why =
+    storages.length === 0
+      ? 'it holds no ETLStorage; name the file that does'
+      : `it holds ${storages.map(({ name }) => name).join(', ')}, and none is called default; leave one of them`
+  throw new UsageError(`cannot use storage "${file}": ${why}`)
+}
+
 function placed(document: ParsedDocument, file: string, cwd: string): LoadedDocument {
-  return { ...document, file, folder: file === '-' ? cwd : dirname(resolve(cwd, file)) }
+  return { ...document, file, folder: file === STANDARD_INPUT ? cwd : dirname(resolve(cwd, file)) }
+}
+
+/** A file that is named itself and lies in a named folder as well is read once. */
+function onlyOnce(files: readonly string[], cwd: string): string[] {
+  const first = new Map(files.toReversed().map((file) => [file === '-' ? file : resolve(cwd, file), file]))
+  return files.filter((file, i) => {
+    const key = file === '-' ? file : resolve(cwd, file)
+    return first.get(key) === file && files.indexOf(file) === i
+  })
 }
 
 async function filesOf(path: string, cwd: string): Promise<string[]> {
   if (path === '-') return [path]
-  const found = await stat(resolve(cwd, path)).catch((thrown: NodeJS.ErrnoException) => {
-    throw new UsageError(
-      `cannot read "${path}": ${thrown.code === 'ENOENT' ? 'there is no such file or folder' : thrown.message}; check the path`,
-    )
+  const found = await stat(resolve(cwd, path)).catch(async (thrown: unknown) => {
+    throw await unreadable(path, cwd, thrown)
   })
   if (!found.isDirectory()) return [path]
   const names = (await readdir(resolve(cwd, path))).filter((name) => TEXT.includes(extname(name))).sort()
   if (names.length === 0)
-    throw new UsageError(`cannot read "${path}": the folder holds no ${TEXT.join(', ')} file; name a file`)
+    throw new UsageError(`cannot read "${path}": the folder holds no file ending in ${TEXT.join(', ')}; name a file`)
   return names.map((name) => join(path, name))
 }
 
 async function readText(file: string, cwd: string): Promise<string> {
   try {
-    return await readFile(resolve(cwd, file), 'utf8')
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(resolve(cwd, file)))
   } catch (thrown) {
-    throw new UsageError(`cannot read "${file}": ${(thrown as Error).message}; check the file`)
+    throw await unreadable(file, cwd, thrown)
   }
+}
+
+async function unreadable(path: string, cwd: string, thrown: unknown): Promise<UsageError> {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const neighbours = await readdir(dirname(resolve(cwd, path))).catch(() => [])
+    const near = didYouMean(
+      path,
+      neighbours.map((name) => join(dirname(path), name)),
+    )
+    return new UsageError(`cannot read "${path}": there is no such file or folder${near || '; check the path'}`)
+  }
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+    return new UsageError(`cannot read "${path}": it is no UTF-8 text; save it as UTF-8`)
+  if (code === 'EACCES') return new UsageError(`cannot read "${path}": it is not readable; correct its permissions`)
+  return new UsageError(
+    `cannot read "${path}": ${thrown instanceof Error ? firstLine(thrown.message) : String(thrown)}`,
+  )
 }
 
 async function standardInput(): Promise<string> {
@@ -70,15 +123,8 @@ async function standardInput(): Promise<string> {
 }
 
 async function loadModule(file: string, cwd: string, loaded: Loaded): Promise<void> {
-  const path = isAbsolute(file) ? file : join(cwd, file)
-  const module: { default?: unknown } = await import(pathToFileURL(path).href).catch((thrown: unknown) => {
-    throw new UsageError(
-      `cannot load "${relative(cwd, path)}": ${thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)}; correct the module`,
-    )
-  })
-  const exported = module.default
-  if (exported === undefined)
-    throw new UsageError(`cannot load "${file}": it has no default export; export default pipeline(…)`)
+  const { importManifest } = await import('./import-manifest.ts')
+  const exported = await importManifest(resolve(cwd, file), file)
   for (const value of Array.isArray(exported) ? exported : [exported]) {
     const { documents, problems } = parseValue(value, file)
     loaded.documents.push(...documents.map((document) => placed(document, file, cwd)))

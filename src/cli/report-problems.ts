@@ -2,11 +2,11 @@
 import type { LocatedProblem } from '../manifest/index.ts'
 import { type Io, painter } from './io.ts'
 import type { Loaded } from './load-manifests.ts'
-import { problemText, summaryText } from './problems.ts'
+import { problemCounts, problemText } from './problems.ts'
 
 export function reportProblems(problems: readonly LocatedProblem[], { texts }: Pick<Loaded, 'texts'>, io: Io): boolean {
   const failed = problems.some(({ severity }) => severity === 'error')
   for (const problem of problems) io.err(`${problemText(problem, texts, painter(io))}\n`)
-  if (failed) io.err(`${summaryText(problems)}; nothing was run\n`)
+  if (failed) io.err(`${problemCounts(problems)}\n`)
   return failed
 }

@@ -1,4 +1,5 @@
 // The options that say what to run and how, read from what the command line gave; all of it is text there.
+import type { Arguments } from './arguments.ts'
 import type { RunChoice } from './choose-runs.ts'
 import { UsageError } from './io.ts'
 
@@ -18,11 +19,13 @@ export interface RunFlags {
   output: 'text' | 'json'
   progress: 'auto' | 'plain' | 'none'
   metricsFile?: string
-  log: boolean
+  logFormat: 'text' | 'json'
   dryRun: boolean
+  /** Show the stacks of defects. */
+  verbose: boolean
 }
 
-type Raw = Record<string, unknown>
+type Raw = Arguments['options']
 
 /** @throws UsageError */
 export function runFlags(raw: Raw): RunFlags {
@@ -32,13 +35,13 @@ export function runFlags(raw: Raw): RunFlags {
     lastAttempt: raw['lastAttempt'] === true,
     output: oneOf(raw, 'output', ['text', 'json'] as const) ?? 'text',
     progress: oneOf(raw, 'progress', ['auto', 'plain', 'none'] as const) ?? 'auto',
-    log: raw['log'] === true,
+    logFormat: oneOf(raw, 'logFormat', ['text', 'json'] as const) ?? 'text',
     dryRun: raw['dryRun'] === true,
+    verbose: raw['verbose'] === true,
   }
-  const include = texts(raw['include']).flatMap((text) => text.split(',').map((name) => name.trim()))
   const optional = {
     storage: text(raw['storage']),
-    include: raw['include'] === undefined ? undefined : include.filter((name) => name !== ''),
+    include: names(raw['include']),
     runId: text(raw['runId']),
     correlationId: text(raw['correlationId']),
     attempt: count(raw, 'attempt', 1),
@@ -51,21 +54,26 @@ export function runFlags(raw: Raw): RunFlags {
   return Object.assign(flags, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)))
 }
 
-export function choiceOf(names: readonly string[], { params, include, correlationId }: RunFlags): RunChoice {
+export function choiceOf(runs: readonly string[], { params, include, correlationId }: RunFlags): RunChoice {
   return {
-    names,
+    names: runs,
     params,
     ...(include === undefined ? {} : { include }),
     ...(correlationId === undefined ? {} : { correlationId }),
   }
 }
 
-export function texts(value: unknown): string[] {
-  return value === undefined ? [] : [value].flat().map(String)
-}
+/** All values of an option that may be repeated. */
+export const texts = (value: Raw[string] | undefined): string[] => (Array.isArray(value) ? value : [])
 
-export function text(value: unknown): string | undefined {
-  return texts(value).at(-1)
+/** The value of an option; the last one counts. */
+export const text = (value: Raw[string] | undefined): string | undefined => texts(value).at(-1)
+
+/** The parts between commas, over all values; undefined when the option is not given. */
+export function names(value: Raw[string] | undefined): string[] | undefined {
+  if (value === undefined) return undefined
+  const parts = texts(value).flatMap((list) => list.split(','))
+  return parts.map((part) => part.trim()).filter((part) => part !== '')
 }
 
 /** @throws UsageError for what is no whole number, or too small */

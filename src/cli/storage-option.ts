@@ -1,9 +1,12 @@
-// The storage that a command speaks of: --storage, or everything below .loom of the working folder.
+// The storage that a command without manifests speaks of: --storage, or everything below .loom of the working folder.
+import { readdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { didYouMean, isTableRef } from '../base/index.ts'
 import { type CompileFacts, locationOf, tempRootOf } from '../compile/index.ts'
 import type { StorageSpec } from '../manifest/index.ts'
 import type { TableLocation } from '../plan/index.ts'
 import { type Io, UsageError } from './io.ts'
-import { loadManifests } from './load-manifests.ts'
+import { type Loaded, loadStorage } from './load-manifests.ts'
 import { reportProblems } from './report-problems.ts'
 
 export interface ChosenStorage {
@@ -13,19 +16,53 @@ export interface ChosenStorage {
   locate: (ref: string) => TableLocation
 }
 
-/** @throws UsageError when the file holds no storage */
+/** @throws UsageError when the file holds no storage, or a wrong one (its problems are reported) */
 export async function chosenStorage(file: string | undefined, io: Io): Promise<ChosenStorage> {
   const facts = { workingFolder: io.cwd, manifestFolder: io.cwd }
-  const spec = file === undefined ? {} : await storageOf(file, io)
+  const nothing: Loaded = { documents: [], problems: [], texts: new Map() }
+  const loaded = await loadStorage(nothing, file, io)
+  if (reportProblems(loaded.problems, loaded, io)) throw new UsageError(`cannot use storage "${file}": it has errors`)
+  const spec = loaded.storage?.value.spec ?? {}
   return { spec, facts, tempRoot: tempRootOf(spec, facts), locate: (ref) => locationOf(ref, spec, facts) }
 }
 
-async function storageOf(file: string, io: Io): Promise<StorageSpec> {
-  const loaded = await loadManifests([file], io)
-  if (reportProblems(loaded.problems, loaded, io)) throw new UsageError(`cannot use storage "${file}": it has errors`)
-  const storages = loaded.documents.filter((document) => document.kind === 'ETLStorage')
-  const found = storages.find(({ name }) => name === 'default') ?? storages[0]
-  if (found === undefined)
-    throw new UsageError(`cannot use storage "${file}": it holds no ETLStorage; name the file that does`)
-  return found.value.spec
+/** @throws UsageError that names the tables beside it */
+export async function assertTable(ref: string, { locate }: ChosenStorage): Promise<void> {
+  if (!isTableRef(ref))
+    throw new UsageError(`cannot show "${ref}": it is no table name; write two or three dotted names, like raw.orders`)
+  const { uri } = locate(ref)
+  const there = await namesIn(uri)
+  if (there.includes('_delta_log')) return
+  if (there.length > 0)
+    throw new UsageError(
+      `cannot show table "${ref}": folder "${uri}" holds files, but no Delta table; correct the name, or its path in the storage`,
+    )
+  const known = await tablesNear(ref, uri)
+  const beside =
+    known.length === 0 ? 'name the storage with --storage FILE' : `there are ${known.slice(0, 10).join(', ')}`
+  throw new UsageError(
+    `cannot show table "${ref}": there is none at "${uri}"${didYouMean(ref, known)}; ${beside}${known.length > 10 ? ', …' : ''}`,
+  )
 }
+
+/** Tables of the same schema, else of the schemas beside it. */
+async function tablesNear(ref: string, uri: string): Promise<string[]> {
+  const parts = ref.split('.')
+  const schema = parts.slice(0, -1).join('.')
+  const own = (await tablesIn(dirname(uri))).map((name) => `${schema}.${name}`)
+  if (own.length > 0 || parts.length > 2) return own
+  const root = dirname(dirname(uri))
+  const schemas = (await namesIn(root)).toSorted()
+  const tables = await Promise.all(
+    schemas.map(async (name) => (await tablesIn(`${root}/${name}`)).map((table) => `${name}.${table}`)),
+  )
+  return tables.flat()
+}
+
+async function tablesIn(folder: string): Promise<string[]> {
+  const names = (await namesIn(folder)).toSorted()
+  const logs = await Promise.all(names.map((name) => namesIn(`${folder}/${name}`)))
+  return names.filter((_, i) => logs[i]?.includes('_delta_log'))
+}
+
+const namesIn = async (folder: string): Promise<string[]> => await readdir(folder).catch(() => [])

@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { operatorConfig, runOperator } from '../../operator/index.ts'
+import type { Arguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
+import { text } from '../run-flags.ts'
 
-export async function operatorCommand(options: Record<string, unknown>, io: Io): Promise<number> {
-  const flags = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)]))
+export async function operatorCommand(options: Arguments['options'], io: Io): Promise<number> {
+  const flags = Object.fromEntries(Object.entries(options).map(([name]) => [name, text(options[name])]))
   const config = operatorConfig(flags, io.env)
   if ('problem' in config) throw new UsageError(`cannot start the operator: ${config.problem}`)
   const world = {

@@ -1,33 +1,35 @@
-// loom plan: what a run would do. loom compile: manifests from TypeScript, or the plan as JSON.
-
-import { toYaml } from '../../manifest/index.ts'
-import { explain } from '../../plan/index.ts'
-import { chooseRuns, compileChosen, locateProblems } from '../choose-runs.ts'
+// loom plan: what a run would do, as text or JSON.
+import { explain, type Plan, type StorageBinding } from '../../plan/index.ts'
+import { chooseRuns } from '../choose-runs.ts'
+import { compileChosen, locateProblems } from '../compile-chosen.ts'
 import { EXIT, type Io } from '../io.ts'
-import { loadManifests } from '../load-manifests.ts'
+import { loadManifests, loadStorage } from '../load-manifests.ts'
 import { reportProblems } from '../report-problems.ts'
 import { choiceOf, type RunFlags } from '../run-flags.ts'
 
-export async function planCommand(names: readonly string[], flags: RunFlags, io: Io): Promise<number> {
-  const loaded = await loadManifests([...flags.file, ...(flags.storage === undefined ? [] : [flags.storage])], io)
-  if (reportProblems(loaded.problems, loaded, io)) return EXIT.invalid
-  for (const chosen of chooseRuns(loaded, choiceOf(names, flags))) {
-    const { result } = compileChosen(chosen, io.cwd)
-    reportProblems(locateProblems(result.ok ? result.warnings : result.problems, chosen), loaded, io)
-    if (!result.ok) return EXIT.invalid
-    io.out(
-      flags.output === 'json'
-        ? `${JSON.stringify({ plan: result.plan, binding: result.binding }, null, 2)}\n`
-        : explain(result.plan, result.binding),
-    )
-  }
+export interface Planned {
+  plan: Plan
+  binding: StorageBinding
+}
+
+export async function planCommand(runs: readonly string[], flags: RunFlags, io: Io): Promise<number> {
+  const planned = await plansOf(runs, flags, io)
+  if (planned === undefined) return EXIT.invalid
+  if (flags.output === 'json') io.out(`${JSON.stringify(planned.length === 1 ? planned[0] : planned, null, 2)}\n`)
+  else io.out(planned.map(({ plan, binding }) => explain(plan, binding)).join('\n'))
   return EXIT.succeeded
 }
 
-/** Prints every document of the files as YAML that kubectl takes. */
-export async function compileCommand(files: readonly string[], io: Io): Promise<number> {
-  const loaded = await loadManifests(files, io)
-  if (reportProblems(loaded.problems, loaded, io)) return EXIT.invalid
-  io.out(loaded.documents.map(({ value }) => toYaml(value)).join('---\n'))
-  return EXIT.succeeded
+/** @returns undefined when there are errors; all are reported */
+export async function plansOf(runs: readonly string[], flags: RunFlags, io: Io): Promise<Planned[] | undefined> {
+  const loaded = await loadStorage(await loadManifests(flags.file, io), flags.storage, io)
+  if (reportProblems(loaded.problems, loaded, io)) return undefined
+  const planned: Planned[] = []
+  let failed = false
+  for (const chosen of chooseRuns(loaded, choiceOf(runs, flags))) {
+    const result = compileChosen(chosen, io.cwd)
+    failed = reportProblems(locateProblems(result.ok ? result.warnings : result.problems, chosen), loaded, io) || failed
+    if (result.ok) planned.push(result)
+  }
+  return failed ? undefined : planned
 }

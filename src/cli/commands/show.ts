@@ -1,16 +1,13 @@
-// loom show: rows or columns of a table, at any version. loom history: its commits.
-import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { didYouMean, isTableRef } from '../../base/index.ts'
+// loom show: rows or columns of a table, at any version.
 import { compile } from '../../compile/index.ts'
 import type { SourceSpec } from '../../manifest/index.ts'
-import { stepsOf } from '../../plan/index.ts'
-import type { ColumnType, Row } from '../../step/index.ts'
-import { contextMaker } from '../engine-context.ts'
+import { type Plan, type StepPlan, type StorageBinding, stepsOf } from '../../plan/index.ts'
+import { type ColumnType, type Frame, identifier, type Row } from '../../step/index.ts'
+import { withEngine } from '../engine-room.ts'
 import { EXIT, type Io, UsageError } from '../io.ts'
-import { type ChosenStorage, chosenStorage } from '../storage-option.ts'
-import { number, textTable } from '../text-table.ts'
+import { type ShownRows, shownText } from '../shown-rows.ts'
+import { assertTable, type ChosenStorage, chosenStorage } from '../storage-option.ts'
+import { count } from '../text-table.ts'
 
 export interface ShowFlags {
   storage?: string
@@ -24,89 +21,50 @@ export interface ShowFlags {
 }
 
 export async function showCommand(ref: string, flags: ShowFlags, io: Io): Promise<number> {
+  if (flags.version !== undefined && flags.timestamp !== undefined)
+    throw new UsageError('cannot use --version and --timestamp together: each names a version; leave one of them out')
   const storage = await chosenStorage(flags.storage, io)
   await assertTable(ref, storage)
-  const { columns, rows } = await readTable(ref, flags, { storage, io })
-  const [shownColumns, shownRows] = flags.schema ? schemaRows(columns) : [columns, rows]
-  io.out(`${rendered(shownColumns, shownRows, flags.output)}\n`)
-  if (!flags.schema && flags.output === 'table')
-    io.err(`${number(rows.length)} rows${rows.length === flags.limit ? ' (more with --limit)' : ''}\n`)
-  return EXIT.succeeded
-}
-
-export async function historyCommand(
-  ref: string,
-  flags: { storage?: string; limit: number; output: 'table' | 'json' },
-  io: Io,
-): Promise<number> {
-  const storage = await chosenStorage(flags.storage, io)
-  await assertTable(ref, storage)
-  const { openFileStore, readHistory } = await import('../../formats/index.ts')
-  const entries = await readHistory({ store: openFileStore(storage.locate(ref).uri) }, flags.limit)
-  if (flags.output === 'json') {
-    io.out(`${JSON.stringify(entries, null, 2)}\n`)
+  const read = (sql: string) => readTable(planOf(ref, sql, { flags, storage }), io)
+  const { columns } = await read('SELECT * FROM source LIMIT 0')
+  if (flags.schema) {
+    io.out(shownText(schemaRows(columns), flags.output))
     return EXIT.succeeded
   }
-  const titles = [
-    { title: 'VERSION', right: true },
-    { title: 'TIME' },
-    { title: 'OPERATION' },
-    { title: 'ROWS', right: true },
-    { title: 'STEP' },
-    { title: 'RUN' },
-    { title: 'BY' },
-  ]
-  const rows = entries.map(({ version, timestamp, operation, metrics, engine, run }) => [
-    String(version),
-    new Date(timestamp).toISOString(),
-    operation ?? '',
-    metrics['numOutputRows'] ?? '',
-    run === null ? '' : `${run.process}/${run.step}`,
-    run === null ? '' : run.runId,
-    engine ?? '',
-  ])
-  io.out(`${textTable(titles, rows)}\n`)
+  const list = flags.output === 'json' ? '*' : textColumns(columns)
+  // one more row than is shown tells whether there are more
+  const { rows } = await read(`SELECT ${list} FROM source LIMIT ${flags.limit + 1}`)
+  const shown = rows.slice(0, flags.limit)
+  io.out(shownText({ columns, rows: shown }, flags.output))
+  if (flags.output === 'table')
+    io.err(`${count(shown.length, 'row')}${rows.length > shown.length ? '; there are more: --limit N' : ''}\n`)
   return EXIT.succeeded
 }
 
-/** @throws UsageError that names a table that is there and nearly called so */
-async function assertTable(ref: string, { locate }: ChosenStorage): Promise<void> {
-  if (!isTableRef(ref))
-    throw new UsageError(`cannot show "${ref}": it is no table name; write two or three dotted names, like raw.orders`)
-  const { uri } = locate(ref)
-  const there = await namesIn(uri)
-  if (there.includes('_delta_log')) return
-  if (there.length > 0) throw new UsageError(`cannot show table "${ref}": folder "${uri}" holds no Delta table`)
-  const schemaFolder = join(uri, '..')
-  const neighbours = (await namesIn(schemaFolder)).map((name) => `${ref.split('.').slice(0, -1).join('.')}.${name}`)
-  const known = neighbours.length === 0 ? '' : `; there are ${neighbours.join(', ')}`
-  throw new UsageError(`cannot show table "${ref}": there is none at "${uri}"${didYouMean(ref, neighbours)}${known}`)
+/** The engine's own text of every value: nothing is rounded or cut. */
+const textColumns = (columns: readonly ColumnType[]): string =>
+  columns.map(({ name }) => `CAST(${identifier(name)} AS VARCHAR) AS ${identifier(name)}`).join(', ')
+
+interface ShowPlan {
+  plan: Plan
+  step: StepPlan
+  binding: StorageBinding
 }
 
-const namesIn = async (folder: string): Promise<string[]> => await readdir(folder).catch(() => [])
-
-interface Rows {
-  columns: ColumnType[]
-  rows: Row[]
-}
-
-/** Runs a step of its own whose rows go to the caller instead of a table: the same reading as in a pipeline. */
-async function readTable(
-  ref: string,
-  flags: ShowFlags,
-  { storage, io }: { storage: ChosenStorage; io: Io },
-): Promise<Rows> {
+/** A step of its own, so that it is the same reading as in a pipeline. @throws UsageError */
+function planOf(ref: string, sql: string, { flags, storage }: { flags: ShowFlags; storage: ChosenStorage }): ShowPlan {
+  const { version, timestamp, where, columns } = flags
   const table: NonNullable<SourceSpec['table']> = {
     ref,
-    ...(flags.version === undefined ? {} : { version: flags.version }),
-    ...(flags.timestamp === undefined ? {} : { timestamp: flags.timestamp }),
-    ...(flags.where === undefined ? {} : { where: flags.where }),
-    ...(flags.columns === undefined ? {} : { columns: flags.columns }),
+    ...(version === undefined ? {} : { version }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(where === undefined ? {} : { where }),
+    ...(columns === undefined ? {} : { columns }),
   }
   const step = {
     name: 'show',
     sources: { source: { table } },
-    sql: `SELECT * FROM source LIMIT ${flags.limit}`,
+    sql,
     target: { temp: { name: 'shown' } },
   }
   const result = compile({
@@ -115,71 +73,34 @@ async function readTable(
     run: {},
     facts: storage.facts,
   })
-  const planned = result.ok ? stepsOf(result.plan)[0] : undefined
-  if (!result.ok || planned === undefined)
-    throw new UsageError(
-      `cannot show table "${ref}": ${result.ok ? 'nothing to do' : result.problems.map(({ message, hint }) => `${message}; ${hint}`).join('; ')}`,
-    )
-  const { createDuckDbEngine } = await import('../../engine/index.ts')
-  const engine = createDuckDbEngine()
-  const folder = join(storage.tempRoot, 'work', randomUUID())
-  await mkdir(folder, { recursive: true })
-  const read: Rows = { columns: [], rows: [] }
-  try {
-    const context = await contextMaker({
-      plan: result.plan,
-      binding: result.binding,
-      folder,
-      signal: io.signal,
-      correlationId: null,
-    })
-    const writer = {
-      write: async (frame: { columns: ColumnType[]; rows(): AsyncIterable<Row> }) => {
-        read.columns = frame.columns
-        for await (const row of frame.rows()) read.rows.push(row)
-        return { rows: read.rows.length }
-      },
-    }
-    await engine.runStep(planned, { ...context(planned), writer })
-    return read
-  } finally {
-    await engine.close()
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-function schemaRows(columns: ColumnType[]): [ColumnType[], Row[]] {
-  return [
-    [
-      { name: 'column', type: 'VARCHAR' },
-      { name: 'type', type: 'VARCHAR' },
-    ],
-    columns.map(({ name, type }) => ({ column: name, type })),
-  ]
-}
-
-const NUMERIC = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/
-
-function rendered(columns: ColumnType[], rows: Row[], output: ShowFlags['output']): string {
-  if (output === 'json') return JSON.stringify(rows, (_, value) => plain(value), 2)
-  const cells = rows.map((row) => columns.map(({ name }) => cellText(row[name])))
-  if (output === 'csv')
-    return [columns.map(({ name }) => name), ...cells].map((line) => line.map(csvField).join(',')).join('\n')
-  return textTable(
-    columns.map(({ name, type }) => ({ title: name, right: NUMERIC.test(type) })),
-    cells,
+  const [planned] = result.ok ? stepsOf(result.plan) : []
+  if (result.ok && planned !== undefined) return { plan: result.plan, step: planned, binding: result.binding }
+  const problems = result.ok ? [] : result.problems.filter(({ severity }) => severity === 'error')
+  throw new UsageError(
+    `cannot show table "${ref}": ${problems.map(({ message, hint }) => `${message}; ${hint}`).join('; ')}`,
   )
 }
 
-const csvField = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+/** The rows go to the caller in place of the step's target. */
+async function readTable({ plan, step, binding }: ShowPlan, io: Io): Promise<ShownRows> {
+  const read: ShownRows = { columns: [], rows: [] }
+  const writer = {
+    write: async ({ columns, rows }: Frame) => {
+      read.columns = columns
+      for await (const row of rows()) read.rows.push(row)
+      return { rows: read.rows.length }
+    },
+  }
+  await withEngine({ plan, binding, io, correlationId: null }, async ({ engine, context }) => {
+    await engine.runStep(step, { ...context(step), writer })
+  })
+  return read
 }
 
-function cellText(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  if (value instanceof Date) return 'toJSON' in value ? String(value.toJSON()) : ''
-  return typeof value === 'object' ? JSON.stringify(value, (_, member) => plain(member)) : String(plain(value))
+function schemaRows(columns: readonly ColumnType[]): ShownRows {
+  const text = (name: string): ColumnType => ({ name, type: 'VARCHAR' })
+  return {
+    columns: [text('column'), text('type')],
+    rows: columns.map(({ name, type }): Row => ({ column: name, type })),
+  }
 }

@@ -1,9 +1,10 @@
 // loom step: one step in a pod. The operator makes the call; people use loom run.
 import { runStepAgent } from '../../pod/index.ts'
+import type { Arguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import { count, text } from '../run-flags.ts'
 
-export async function stepCommand(options: Record<string, unknown>, io: Io): Promise<number> {
+export async function stepCommand(options: Arguments['options'], io: Io): Promise<number> {
   const needed = (name: string, flag: string): string => {
     const value = text(options[name])
     if (value === undefined)

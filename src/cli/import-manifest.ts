@@ -1,0 +1,39 @@
+// Manifests that are written in TypeScript or JavaScript: a module's default export.
+import { registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { firstLine } from '../base/index.ts'
+import { UsageError } from './io.ts'
+
+const PACKAGE = 'loom-operator'
+/** This package's own face: built or source, as this file is. */
+const OWN_INDEX = new URL(`../index.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href
+
+/**
+ * The default export. `loom-operator` means the package that this command belongs to, wherever the module lies.
+ * @param shown the path as the user wrote it
+ * @throws UsageError
+ */
+export async function importManifest(path: string, shown: string): Promise<unknown> {
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === PACKAGE ? { url: OWN_INDEX, shortCircuit: true } : next(specifier, context),
+  })
+  try {
+    const module: { default?: unknown } = await import(pathToFileURL(path).href)
+    if (module.default !== undefined) return module.default
+  } catch (thrown) {
+    const why = thrown instanceof Error ? `${thrown.name}: ${firstLine(thrown.message)}` : String(thrown)
+    throw new UsageError(`cannot load "${shown}": ${why}${placeIn(thrown, path)}; correct the module`)
+  } finally {
+    hooks.deregister()
+  }
+  throw new UsageError(`cannot load "${shown}": it has no default export; write: export default pipeline(…)`)
+}
+
+/** Where in the module, when the stack tells. */
+function placeIn(thrown: unknown, path: string): string {
+  if (!(thrown instanceof Error) || thrown.stack === undefined) return ''
+  const at = thrown.stack.indexOf(path)
+  const place = at < 0 ? null : /^:([0-9]+)/.exec(thrown.stack.slice(at + path.length))
+  return place === null ? '' : ` (line ${place[1]})`
+}
