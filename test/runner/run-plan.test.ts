@@ -144,6 +144,19 @@ test('after an abort nothing starts, what runs is cancelled, and nothing is lost
   )
 })
 
+test('steps that wait for their turn when the run is aborted are skipped, and nobody hears of them', async () => {
+  const scripts: Case['scripts'] = new Map([['p0/a', { turns: 1, end: 'abort' }]])
+  const { report, events } = await play({ plan: planOfNames([['a', 'b', 'c']]), scripts }, { parallel: 1 })
+  assert.deepEqual(
+    report.steps.map(({ state }) => state),
+    ['Cancelled', 'Skipped', 'Skipped'],
+  )
+  assert.deepEqual(
+    events.filter(({ scope, kind }) => scope === 'step' && kind === 'start').map(({ name }) => name),
+    ['a'],
+  )
+})
+
 test('temps are cleaned up by the outcome: a cancellation counts as a failure (TMP §7.5)', async () => {
   const ids = fc.constantFrom(null, 'c-1')
   await fc.assert(
