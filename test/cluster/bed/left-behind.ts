@@ -7,7 +7,13 @@ import { PODS, pod, podIn, shell } from './shapes.ts'
 const plane = await startControlPlane()
 await startProcessNode(plane)
 const mark = `left-behind-${process.pid}`
-await plane.api.create(PODS, pod('forever', shell('exec sleep 1000000', { env: [{ name: 'MARK', value: mark }] })))
+await plane.api.create(
+  PODS,
+  pod(
+    'forever',
+    shell('exec sleep 1000000', { env: [{ name: 'MARK', value: mark }], securityContext: { runAsUser: 65532 } }),
+  ),
+)
 await podIn(plane.api, 'forever', 'Running')
 const podPid = await until('the pod has a process', () => processWith(`MARK=${mark}`))
 process.stdout.write(`${JSON.stringify({ folder: plane.folder, pids: plane.pids(), podPid })}\n`)

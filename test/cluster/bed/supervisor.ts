@@ -46,7 +46,11 @@ function start(request: Extract<Request, { do: 'spawn' }>): void {
   const log = openSync(output, 'a')
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], { env, stdio: ['ignore', log, log] })
   closeSync(log)
-  child.once('error', (error) => report({ id, is: 'not spawned', why: error.message }))
+  child.once('error', (error) => {
+    if (child.pid !== undefined) return
+    processes.delete(id)
+    report({ id, is: 'not spawned', why: error.message })
+  })
   child.once('spawn', () => child.pid !== undefined && report({ id, is: 'spawned', pid: child.pid }))
   child.once('exit', (code, signal) => {
     processes.delete(id)
@@ -58,8 +62,14 @@ function start(request: Extract<Request, { do: 'spawn' }>): void {
 function signal({ id, signal, to }: Extract<Request, { do: 'signal' }>): void {
   const pid = processes.get(id)?.pid
   if (pid === undefined) return
-  const target = to === 'process' ? pid : onlyChild(pid)
-  if (target !== undefined) kill(target, signal)
+  if (signal === 'SIGKILL' && to === 'process') killWithChild(pid)
+  else kill(to === 'process' ? pid : onlyChild(pid), signal)
+}
+
+/** The child first: it is the init of a container, which takes everything in it down. */
+function killWithChild(pid: number): void {
+  kill(onlyChild(pid), 'SIGKILL')
+  kill(pid, 'SIGKILL')
 }
 
 function onlyChild(pid: number): number | undefined {
@@ -71,7 +81,8 @@ function onlyChild(pid: number): number | undefined {
   }
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+function kill(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
   try {
     process.kill(pid, signal)
   } catch {
@@ -85,7 +96,7 @@ function report(message: Report): void {
 
 async function cleanUp(): Promise<void> {
   const ends = [...processes.values()].map((child) => new Promise((resolve) => child.once('exit', resolve)))
-  for (const child of processes.values()) child.kill('SIGKILL')
+  for (const { pid } of processes.values()) if (pid !== undefined) killWithChild(pid)
   await Promise.all(ends)
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 }

@@ -1,14 +1,15 @@
 # Runs one container's command: in namespaces of its own for mounts and processes (this script is started inside them by unshare),
 # on a root that shows the host's files and keeps every change in memory, with the pod's volumes bound to their paths.
 #
-# contain.sh MARKER SCRATCH ROOT_MODE UID GROUPS [SOURCE TARGET MODE]... -- WORKDIR [NAME=VALUE]... COMMAND [ARG]...
+# contain.sh MARKER SCRATCH LOG ROOT_MODE UID GROUPS [SOURCE TARGET MODE]... -- WORKDIR [NAME=VALUE]... COMMAND [ARG]...
 #   MARKER     stands in the arguments of everything here, so that its absence tells when COMMAND itself runs
 #   SCRATCH    an empty folder of the host, to mount on
+#   LOG        file that the command's output is appended to; what goes wrong before goes to our own
 #   ROOT_MODE  rw | ro; MODE alike, for one bound file or folder
 #   UID        user and group as "user:group", or "-" to stay who we are;  GROUPS  "1,2" or "-"
 set -eu
-marker=$1 scratch=$2 root_mode=$3 user=$4 groups=$5
-shift 5
+marker=$1 scratch=$2 log=$3 root_mode=$4 user=$5 groups=$6
+shift 6
 
 # The memory file system goes with the mount namespace, and that with its last process: nothing is left on the host.
 mount -t tmpfs -o mode=755 scratch "$scratch"
@@ -55,11 +56,13 @@ chroot "$root" mkdir -p -- "$workdir"
 
 # From here on, a failure is the command's own.
 : >"$scratch.ready"
+exec >>"$log" 2>&1
 
 if [ "$user" = - ]; then
   exec chroot "$root" env -u "$marker" -i -C "$workdir" "$@"
 fi
 supplementary=--groups=$groups
 [ "$groups" != - ] || supplementary=--clear-groups
-exec chroot "$root" setpriv --reuid "${user%:*}" --regid "${user#*:}" "$supplementary" --no-new-privs --inh-caps=-all --bounding-set=-all \
+# The kernel forgets who must not outlive whom when a process changes its user, hence --pdeathsig once more.
+exec chroot "$root" setpriv --reuid "${user%:*}" --regid "${user#*:}" "$supplementary" --pdeathsig KILL --no-new-privs --inh-caps=-all --bounding-set=-all \
   env -u "$marker" -i -C "$workdir" "$@"

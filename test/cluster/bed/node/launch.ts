@@ -56,13 +56,14 @@ export async function launch(supervisor: Supervisor, options: Launch): Promise<L
   writeFileSync(messageFile, '')
   chmodSync(messageFile, 0o666)
   const message: Bind = { source: messageFile, target: options.terminationMessagePath, readOnly: false }
-  const command = containCommand({ ...options, binds: [...options.binds, message] }, scratch)
-  const process = await supervisor.spawn({ command, env: { PATH: TOOLS_PATH }, output: logFile })
-  const ended = process.ended.then((ending) => endedOf(ending, scratch, logFile))
+  const command = containCommand({ ...options, binds: [...options.binds, message] }, { scratch, logFile })
+  const errorFile = join(folder, 'launch-errors')
+  const process = await supervisor.spawn({ command, env: { PATH: TOOLS_PATH }, output: errorFile })
+  const ended = process.ended.then((ending) => endedOf(ending, { scratch, logFile, errorFile }))
   return { process, logFile, messageFile, started: commandRuns(process, marker(id)), ended }
 }
 
-function containCommand(options: Launch, scratch: string): readonly string[] {
+function containCommand(options: Launch, { scratch, logFile }: Pick<Files, 'scratch' | 'logFile'>): readonly string[] {
   const { user, binds, readOnlyRoot, env } = options
   const isRoot = process.getuid?.() === 0
   const asWhom = user === undefined || !isRoot ? ['-', '-'] : [`${user.uid}:${user.gid}`, user.groups.join(',') || '-']
@@ -72,7 +73,7 @@ function containCommand(options: Launch, scratch: string): readonly string[] {
     'unshare',
     ...(isRoot ? [] : ['--user', '--map-root-user']),
     ...['--mount', '--pid', '--fork', '--kill-child=SIGKILL', 'sh', SCRIPT],
-    ...[marker(options.id), scratch, readOnlyRoot ? 'ro' : 'rw', ...asWhom],
+    ...[marker(options.id), scratch, logFile, readOnlyRoot ? 'ro' : 'rw', ...asWhom],
     ...ordered.flatMap(({ source, target, readOnly }) => [source, target, readOnly ? 'ro' : 'rw']),
     ...['--', options.workingDir],
     ...[...env].map(([name, value]) => `${name}=${value}`),
@@ -102,11 +103,20 @@ function commandLineOfChild(pid: number): string {
   }
 }
 
-function endedOf({ code, signal }: Ending, scratch: string, logFile: string): Ended {
+interface Files {
+  readonly scratch: string
+  readonly logFile: string
+  readonly errorFile: string
+}
+
+function endedOf({ code, signal }: Ending, { scratch, logFile, errorFile }: Files): Ended {
   if (signal !== null) return { exitCode: 128 + constants.signals[signal] }
   const exitCode = code ?? 0
-  if (!existsSync(`${scratch}.ready`))
-    return { exitCode: 128, startError: notStarted(readFileSync(logFile, 'utf8').trim()) }
+  const complaint = readFileSync(errorFile, 'utf8').trim()
+  if (!existsSync(`${scratch}.ready`)) return { exitCode: 128, startError: notStarted(complaint) }
+  // unshare wants to end by the signal that its child ended by, and fails at that where it was SIGKILL (util-linux before 2.40).
+  if (exitCode === 1 && /^unshare: sig.* failed: Invalid argument$/.test(complaint))
+    return { exitCode: 128 + constants.signals.SIGKILL }
   if (exitCode !== 126 && exitCode !== 127) return { exitCode }
   // `env`, the last one before the command, ends with these codes and one line when it can not start it.
   const [, file, why] = /^env: ['‘](.*)['’]: (.*)$/.exec(readFileSync(logFile, 'utf8').trim()) ?? []
