@@ -8,6 +8,7 @@ import { type RunPlanInput, runPlan } from './run-plan.ts'
 import { claimRun } from './run-record.ts'
 import { type Cleaner, FolderTemps, type RunTemps } from './temps.ts'
 import { removeWorkFolder, workFolderOf } from './work-folder.ts'
+import { rememberingFiles, writtenFilesFolder } from './written-files.ts'
 
 export interface ExecuteRunInput extends Omit<RunPlanInput, 'temps' | 'openStore' | 'workRoot'> {
   /** Default: in the folder that the binding names. */
@@ -30,8 +31,9 @@ export async function executeRun({ cleaner, ...input }: ExecuteRunInput): Promis
     return kept
   }
   const workRoot = workFolderOf(tempRoot, runId)
+  const engine = rememberingFiles(input.engine, writtenFilesFolder(tempRoot, runId))
   try {
-    return await runPlan({ ...input, temps, openStore: openFileStore, workRoot, keepRunTemps })
+    return await runPlan({ ...input, engine, temps, openStore: openFileStore, workRoot, keepRunTemps })
   } finally {
     await flushObservers(observers, log)
     if (!kept) await cleanRunTemps(temps, log)

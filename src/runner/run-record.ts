@@ -34,7 +34,7 @@ export async function claimRun(options: ClaimOptions): Promise<Release> {
     const lock = await holdRun(join(tempRoot, 'locks', runId), 'run')
     if ('heldBy' in lock) throw inProgress(runId, lock.heldBy.pid)
     try {
-      await recordPlan(options)
+      await recordPlan({ ...options, cleaner })
       await sweepEndlessRuns(tempRoot, { now, cleaner })
       await sweepRecords(tempRoot, now)
     } catch (thrown) {
@@ -47,13 +47,20 @@ export async function claimRun(options: ClaimOptions): Promise<Release> {
   }
 }
 
-/** A damaged record is as good as none: what is committed is known by the tables themselves. */
-async function recordPlan({ tempRoot, runId, planHash, now }: ClaimOptions): Promise<void> {
+/** A damaged record is as good as none, but whose plan the temps are from is unknown then; of tables their logs know. */
+async function recordPlan({
+  tempRoot,
+  runId,
+  planHash,
+  now,
+  cleaner,
+}: ClaimOptions & { cleaner: Cleaner }): Promise<void> {
   const folder = join(tempRoot, 'records')
   const path = join(folder, `${runId}.json`)
   const before = await readJson(path)
   const known = typeof before === 'string' ? undefined : before['planHash']
   if (typeof known === 'string' && known !== planHash) throw reused(runId, known, planHash)
+  if (before === 'broken') await cleaner.deleteTree(runFolder(tempRoot, runId)).catch(() => undefined)
   await mkdir(folder, { recursive: true })
   await replaceJson(path, { version: 1, runId, planHash, claimedAt: new Date(now).toISOString() })
 }

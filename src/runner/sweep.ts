@@ -42,7 +42,8 @@ export async function sweepRecords(tempRoot: string, now: number): Promise<void>
   await writeFile(marker, '')
   for (const name of await namesIn(folder)) {
     const path = join(folder, name)
-    if (name.endsWith('.json') && (await ageOf(path, now)) > RECORD_DAYS * DAY_MS) await rm(path, { force: true })
+    const ours = name.endsWith('.json') || name.endsWith('.files')
+    if (ours && (await ageOf(path, now)) > RECORD_DAYS * DAY_MS) await rm(path, { recursive: true, force: true })
   }
 }
 

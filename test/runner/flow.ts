@@ -1,7 +1,9 @@
-// A pipeline whose temp is read from a table that a later step changes: resumed wrongly, it would end with other contents.
+// A pipeline whose temp and file are made of a table that a later step changes: resumed wrongly, it would end with other
+// contents.
 //
 //   first    two rows           → table raw.items (append)
 //   snapshot raw.items          → temp of the run
+//   report   raw.items          → report.json
 //   more     one row            → table raw.items (append)
 //   last     the temp           → table marts.counts
 //
@@ -21,6 +23,11 @@ const flow = pipeline('flow', {}, [
       target: { table: { ref: 'raw.items', append: {} } },
     }),
     step('snapshot', { sources: { items: { table: { ref: 'raw.items' } } }, target: { temp: { name: 'snapshot' } } }),
+    step('report', {
+      sources: { items: { table: { ref: 'raw.items' } } },
+      sql: 'SELECT count(*) AS n FROM items',
+      target: { file: { path: 'report.json', format: 'json' } },
+    }),
     step('more', {
       sources: { rows: { rows: { values: [{ id: 3 }] } } },
       target: { table: { ref: 'raw.items', append: {} } },

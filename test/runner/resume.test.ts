@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -33,7 +33,8 @@ const commitsOf = async (place: string, table: string): Promise<number> =>
   ).length
 
 test('a run that was killed with -9 at any of its steps and is run again ends as if it had not been killed', async () => {
-  for (const fatal of ['first', 'snapshot', 'more', 'last', 'copy']) {
+  const names = ['first', 'snapshot', 'report', 'more', 'last', 'copy']
+  for (const fatal of names) {
     const place = folder('killed')
     await killedAt(fatal, place, 'r-1')
     const came: string[] = []
@@ -41,7 +42,10 @@ test('a run that was killed with -9 at any of its steps and is run again ends as
     assert.equal(report.state, 'Succeeded', JSON.stringify(report.error))
     assert.equal(await commitsOf(place, 'raw/items'), 2, `killed at ${fatal}`)
     assert.equal(await commitsOf(place, 'marts/counts'), 1, `killed at ${fatal}`)
-    assert.equal(came.includes('snapshot'), fatal === 'first' || fatal === 'snapshot', 'a temp that is there is kept')
+    const at = names.indexOf(fatal)
+    assert.equal(came.includes('snapshot'), at <= names.indexOf('snapshot'), 'a temp that is there is kept')
+    assert.equal(came.includes('report'), at <= names.indexOf('report'), 'a file that is there is kept')
+    assert.deepEqual(JSON.parse(readFileSync(join(place, 'report.json'), 'utf8')), { n: 2 }, `killed at ${fatal}`)
     assert.deepEqual(await countOf(place), [{ n: 2n }], `killed at ${fatal}`)
     assert.deepEqual(readdirSync(join(place, '.loom/temp/runs')), [], 'the temps are gone')
   }
@@ -165,4 +169,43 @@ test('whoever makes the next attempt himself keeps the temps of the run for it; 
   utimesSync(join(place, 'records/r-1.json'), longAgo, longAgo)
   await (await claimRun({ tempRoot: place, runId: 'r-2', planHash: plan.hash, now: Date.now() }))()
   assert.deepEqual(readdirSync(join(place, 'runs')), [])
+})
+
+test('a file is written again when somebody has changed or removed it since, and by another run', async () => {
+  const place = folder('file')
+  const path = join(place, 'report.json')
+  const run = async (runId: string) => {
+    const came: string[] = []
+    assert.equal((await runFlow(place, runId, (name) => void came.push(name))).state, 'Succeeded')
+    return came.includes('report')
+  }
+  assert.equal(await run('r-1'), true)
+  assert.equal(await run('r-1'), false)
+  writeFileSync(path, 'changed')
+  assert.equal(await run('r-1'), true)
+  rmSync(path)
+  assert.equal(await run('r-1'), true)
+  writeFileSync(join(place, '.loom/temp/records/r-1.files/main.report.json'), '{"path":')
+  assert.equal(await run('r-1'), true)
+  assert.equal(await run('r-2'), true)
+})
+
+test('which files a run has written is forgotten together with its record', async () => {
+  const tempRoot = folder('forgotten')
+  const records = join(tempRoot, 'records')
+  const longAgo = new Date(Date.now() - 31 * DAY_MS)
+  mkdirSync(join(records, 'r-1.files'), { recursive: true })
+  mkdirSync(join(records, 'r-2.files'))
+  utimesSync(join(records, 'r-1.files'), longAgo, longAgo)
+  await (await claimRun({ tempRoot, runId: 'r-3', planHash: 'sha256:0', now: Date.now() }))()
+  assert.deepEqual(readdirSync(records).sort(), ['.swept', 'r-2.files', 'r-3.json'])
+})
+
+test('temps of a run whose record is damaged are not used again: they may be of another plan', async () => {
+  const place = folder('broken-record')
+  await killedAt('more', place, 'r-1')
+  writeFileSync(join(place, '.loom/temp/records/r-1.json'), '')
+  const came: string[] = []
+  await runFlow(place, 'r-1', (name) => void came.push(name))
+  assert.ok(came.includes('snapshot'))
 })

@@ -1,0 +1,69 @@
+// Which files a run id has written. A run that is resumed does not write them again: by now the tables that they were made of
+// may have changed, by later steps of this very run.
+//
+//   <tempRoot>/records/<runId>.files/<process>.<step>.json
+//
+// W1 A file counts only as long as it is as it was written: same path, size and time, same plan.
+// W2 A note that is lost or damaged costs nothing but writing the file again.
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FileTarget, WriteResult } from '../plan/index.ts'
+import { type Engine, filePath, type StepContext } from '../step/index.ts'
+import { readJson, replaceJson } from './json-file.ts'
+
+/** @param runId a lawful id */
+export const writtenFilesFolder = (tempRoot: string, runId: string): string =>
+  join(tempRoot, 'records', `${runId}.files`)
+
+/** An engine that leaves out the steps whose file this run id has written before. */
+export function rememberingFiles(engine: Engine, folder: string): Engine {
+  return {
+    async runStep(step, context) {
+      const { target } = step
+      if (target.kind !== 'file') return await engine.runStep(step, context)
+      const place = { folder, note: join(folder, `${step.process}.${step.name}.json`) }
+      const before = await written(target, context, place.note)
+      if (before !== undefined) return before
+      const result = await engine.runStep(step, context)
+      // a custom writer may have put it anywhere
+      if (result.files > 0) await remember({ target, rows: result.rows }, context, place).catch(() => undefined)
+      return result
+    },
+    close: () => engine.close(),
+  }
+}
+
+async function written(target: FileTarget, context: StepContext, note: string): Promise<WriteResult | undefined> {
+  const noted = await readJson(note).catch(() => 'broken' as const)
+  if (typeof noted === 'string') return undefined
+  const now = await lookOf(target, context)
+  if (now === undefined) return undefined
+  const same = Object.entries(now).every(([name, value]) => noted[name] === value)
+  return same
+    ? { rows: Number(noted['rows']), bytes: now.size, files: 1, alreadyCommitted: true, warnings: [] }
+    : undefined
+}
+
+async function remember(
+  { target, rows }: { target: FileTarget; rows: number },
+  context: StepContext,
+  { folder, note }: { folder: string; note: string },
+): Promise<void> {
+  const look = await lookOf(target, context)
+  if (look === undefined) return
+  await mkdir(folder, { recursive: true })
+  await replaceJson(note, { ...look, rows })
+}
+
+interface FileLook {
+  planHash: string
+  path: string
+  size: number
+  mtimeMs: number
+}
+
+async function lookOf({ location }: FileTarget, { storage, info }: StepContext): Promise<FileLook | undefined> {
+  const path = filePath(location, storage)
+  const found = await stat(path).catch(() => undefined)
+  return found === undefined ? undefined : { planHash: info.planHash, path, size: found.size, mtimeMs: found.mtimeMs }
+}
