@@ -1,7 +1,5 @@
-export { cleanRunTemps } from './clean-up.ts'
 export * from './dispatcher.ts'
 export * from './execute-run.ts'
-export { flushObservers } from './lifecycle.ts'
 export * from './run-plan.ts'
 export * from './run-record.ts'
 export * from './run-step.ts'
