@@ -28,7 +28,7 @@ build: $(BUILT) ## compile to dist/
 
 .PHONY: demo
 demo: $(BUILT) ## load, clean and summarise all flights of 2013, then show a mart
-	$(LOOM) run -f examples/flights --include-run flights-2013
+	$(LOOM) run flights-2013 -f examples/flights
 	$(LOOM) show marts.carrier_delays --storage examples/flights/storage.yaml --limit 10
 
 .PHONY: test

@@ -17,8 +17,14 @@ export interface AttemptsInput {
   timeout: string | undefined
   /** Aborted by the user. */
   signal: AbortSignal
-  attempt: (run: RunIdentity, signal: AbortSignal) => Promise<RunReport>
+  attempt: (run: RunIdentity, control: AttemptControl) => Promise<RunReport>
   say: (line: string) => void
+}
+
+export interface AttemptControl {
+  signal: AbortSignal
+  /** Whether another attempt follows this report; it goes on with the temps of this one. */
+  keepRunTemps: (report: RunReport) => boolean
 }
 
 /** @returns the report of the last attempt; Failed with TimedOut when the time was over. @throws Fault what an attempt throws */
@@ -28,10 +34,13 @@ export async function runAttempts(input: AttemptsInput): Promise<RunReport> {
   const signal = deadline === undefined ? input.signal : AbortSignal.any([input.signal, deadline])
   for (let number = first; ; number++) {
     const last = lastAttempt || number - first >= limit
-    const report = await attempt({ ...input.run, attempt: number, lastAttempt: last }, signal)
+    const another = (report: RunReport): boolean =>
+      report.state === 'Failed' && number - first < limit && mayPass(report) && !signal.aborted
+    const control = { signal, keepRunTemps: another }
+    const report = await attempt({ ...input.run, attempt: number, lastAttempt: last }, control)
     if (deadline?.aborted === true && !input.signal.aborted && report.state !== 'Succeeded')
       return timedOut(report, timeout ?? '')
-    if (report.state !== 'Failed' || number - first >= limit || !mayPass(report)) return report
+    if (!another(report)) return report
     const waitMs = backoffMs(input.backoff, number - first)
     say(`attempt ${number} failed: ${report.error?.code ?? 'failed'}; the next one begins in ${showDuration(waitMs)}`)
     await pause(waitMs, signal)

@@ -103,7 +103,7 @@ async function runOne(
       backoff: retry?.backoff,
       timeout,
       signal: io.signal,
-      attempt: async (run, signal) => await attemptOnce({ plan, binding, run, signal }, { flags, io, progress }),
+      attempt: async (run, control) => await attemptOnce({ plan, binding, run, ...control }, { flags, io, progress }),
       say: progress.say,
     })
   } finally {
@@ -112,7 +112,7 @@ async function runOne(
 }
 
 async function attemptOnce(
-  options: Pick<LocalRunOptions, 'plan' | 'binding' | 'run'> & { signal: AbortSignal },
+  options: Pick<LocalRunOptions, 'plan' | 'binding' | 'run' | 'signal' | 'keepRunTemps'>,
   { flags, io, progress }: { flags: RunFlags; io: Io; progress: Progress },
 ): Promise<RunReport> {
   const { runLocally } = await import('../../library/index.ts')

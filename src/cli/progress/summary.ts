@@ -48,11 +48,16 @@ function errorsOf({ steps, error }: RunReport): StepError[] {
   return known ? errors : [...errors, error]
 }
 
-function endLines({ state, durationMs, runId, steps }: RunReport, { name }: ChosenRun, paint: Paint): string[] {
+/** Of a plan that may still succeed as it is; a corrected one is another plan, and a run id belongs to one. */
+const mayGoOn = ({ state, error }: RunReport): boolean =>
+  state === 'Cancelled' || (state === 'Failed' && error?.kind !== 'invalid' && error?.kind !== 'defect')
+
+function endLines(report: RunReport, { name }: ChosenRun, paint: Paint): string[] {
+  const { state, durationMs, runId, steps } = report
   const total = steps.reduce((sum, { write }) => sum + (write?.alreadyCommitted === true ? 0 : (write?.rows ?? 0)), 0)
   const colour = state === 'Succeeded' ? 'green' : 'red'
   const end = `${paint('bold', name)} ${paint(colour, state.toLowerCase())} in ${showDuration(durationMs)}, ${count(total, 'row')} written, run id ${runId}`
-  if (state === 'Succeeded') return [end]
+  if (!mayGoOn(report)) return [end]
   return [end, `${paint('cyan', 'hint')}: the same command with --run-id ${runId} goes on where this run ended`]
 }
 
