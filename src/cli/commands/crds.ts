@@ -6,13 +6,15 @@ import { EXIT, type Io } from '../io.ts'
 
 export async function crdsCommand(folder: string | undefined, io: Io): Promise<number> {
   const crds = renderCrds()
-  if (folder === undefined) io.out(crds.map(({ yaml }) => yaml).join('---\n'))
-  else {
-    await mkdir(resolve(io.cwd, folder), { recursive: true })
-    for (const { name, yaml } of crds) {
-      await writeFile(join(resolve(io.cwd, folder), name), yaml)
-      io.err(`wrote ${join(folder, name)}\n`)
-    }
+  if (folder === undefined) {
+    io.out(crds.map(({ yaml }) => yaml).join('---\n'))
+    return EXIT.succeeded
+  }
+  await mkdir(resolve(io.cwd, folder), { recursive: true })
+  for (const { name, yaml } of crds) {
+    const path = join(folder, `${name}.yaml`)
+    await writeFile(resolve(io.cwd, path), yaml)
+    io.out(`wrote ${path}\n`)
   }
   return EXIT.succeeded
 }
