@@ -1,0 +1,95 @@
+// Ctrl-C and SIGTERM: the engine is interrupted, tables are whole, and the run id goes on where it was.
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { exists, loom, startLoom, until } from '../support/loom-process.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'loom-interrupt-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+
+const PIPELINE = `apiVersion: loom.etl/v1alpha1
+kind: ETLPipeline
+metadata: {name: long}
+spec:
+  processes:
+    - name: main
+      steps:
+        - name: first
+          sources: {rows: {rows: {values: [{id: 1}, {id: 2}]}}}
+          target: {table: {ref: raw.first, append: {}}}
+        - name: endless
+          sources: {n: {file: {path: n.csv, format: csv}}}
+          sql: SELECT sum(hash(r.range) % 7) AS s FROM n, range(n.n) r, range(n.n) q
+          target: {table: {ref: raw.endless, append: {}}}
+        - name: written
+          sources: {n: {file: {path: n.csv, format: csv}}}
+          sql: SELECT r.range AS id FROM n, range(n.n) r
+          target: {table: {ref: raw.written, append: {}}}
+        - name: report
+          sources: {first: {table: {ref: raw.first}}}
+          target: {file: {path: out/report.csv, format: csv}}
+`
+
+const ENDLESS = 100_000_000
+
+function laid(): { folder: string; setRows: (n: number) => void } {
+  const folder = mkdtempSync(join(root, 'run-'))
+  writeFileSync(join(folder, 'pipeline.yaml'), PIPELINE)
+  const setRows = (n: number) => writeFileSync(join(folder, 'n.csv'), `n\n${n}\n`)
+  return { folder, setRows }
+}
+
+const ARGS = ['run', '-f', 'pipeline.yaml', '--run-id', 'r-1']
+const logOf = (folder: string, table: string): string[] => {
+  const log = join(folder, '.loom/lake/raw', table, '_delta_log')
+  return exists(log) ? readdirSync(log) : []
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  test(`${signal} during a long query ends the run with 130; run again, it goes on where it was`, async () => {
+    const { folder, setRows } = laid()
+    setRows(ENDLESS)
+    const running = startLoom(ARGS, { cwd: folder })
+    await until('the long step', () => running.stderr().includes('main/first succeeded'), running)
+    running.child.kill(signal)
+    const { code, stderr, stdout } = await running.ended
+    assert.equal(code, 130, stderr)
+    assert.match(stderr, /main\/endless cancelled/)
+    assert.match(stderr + stdout, /--run-id r-1/, 'it says how to go on')
+    assert.doesNotMatch(stderr, /^\s+at /m, 'no stack')
+    assert.deepEqual(logOf(folder, 'first'), ['00000000000000000000.json'])
+    assert.deepEqual(logOf(folder, 'endless'), [])
+    assert.equal(exists(folder, 'out'), false)
+    for (const name of ['runs', 'work', 'locks'])
+      assert.deepEqual(
+        exists(folder, '.loom/temp', name) ? readdirSync(join(folder, '.loom/temp', name)) : [],
+        [],
+        name,
+      )
+
+    setRows(10)
+    const again = await loom(ARGS, { cwd: folder })
+    assert.equal(again.code, 0, again.stderr)
+    assert.match(again.stderr, /main\/first succeeded .*done by this run before/)
+    for (const table of ['first', 'endless', 'written'])
+      assert.deepEqual(logOf(folder, table), ['00000000000000000000.json'], table)
+    assert.deepEqual(readdirSync(join(folder, 'out')), ['report.csv'])
+  })
+
+test('a second Ctrl-C ends the process at once', async () => {
+  const { folder, setRows } = laid()
+  setRows(ENDLESS)
+  const running = startLoom(ARGS, { cwd: folder })
+  await until('the long step', () => running.stderr().includes('main/first succeeded'), running)
+  running.child.kill('SIGINT')
+  running.child.kill('SIGINT')
+  const { code, signal } = await running.ended
+  assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`)
+  setRows(10)
+  const again = await loom(ARGS, { cwd: folder })
+  assert.equal(again.code, 0, again.stderr)
+  for (const table of ['first', 'endless', 'written'])
+    assert.deepEqual(logOf(folder, table), ['00000000000000000000.json'], table)
+})
