@@ -19,7 +19,7 @@ export interface WriteResult {
   files: number
   /** Of a table target. */
   tableVersion?: number
-  /** The table's log already had this step's commit: nothing was written (design §5, exactly once). */
+  /** This run has done the step before: its commit is in the table's log, its temp or file is there. Nothing was written. */
   alreadyCommitted?: boolean
   warnings: string[]
 }

@@ -61,14 +61,14 @@ export async function runStep(step: StepPlan, engine: Engine, surroundings: Step
   }
 }
 
+/** The result of a step that this run has done before. */
+export const DONE_BEFORE: WriteResult = { rows: 0, bytes: 0, files: 0, alreadyCommitted: true, warnings: [] }
+
 /** A table knows by itself what was committed; of a temp the store knows. */
 async function runOnce(step: StepPlan, engine: Engine, context: StepContext): Promise<WriteResult> {
   const { target, process, name } = step
-  if (target.kind === 'temp') {
-    const done = await context.temps.published?.(target, { process, step: name })
-    if (done !== undefined) return { ...done, files: 1, alreadyCommitted: true, warnings: [] }
-  }
-  return await engine.runStep(step, context)
+  const isDone = target.kind === 'temp' && (await context.temps.isPublished?.(target, { process, step: name }))
+  return isDone === true ? DONE_BEFORE : await engine.runStep(step, context)
 }
 
 function stepTime({ timeoutMs }: StepPlan): { signal: AbortSignal; expire: () => void; clear: () => void } {

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { Fault, isId, isName } from '../base/index.ts'
 import { storageFault } from '../formats/index.ts'
 import type { TempTarget } from '../plan/index.ts'
-import type { PublishedPart, TempPart, TempStore } from '../step/index.ts'
+import type { TempPart, TempStore } from '../step/index.ts'
 import { readJson } from './json-file.ts'
 
 /** The temps of one run, that can also be cleaned up; what was removed already may be removed again. */
@@ -109,14 +109,13 @@ export class FolderTemps implements RunTemps {
     }
   }
 
-  async published(target: TempTarget, { process, step }: StepOfRun): Promise<PublishedPart | undefined> {
+  async isPublished(target: TempTarget, { process, step }: StepOfRun): Promise<boolean> {
     const folder = join(this.#scopeFolder(target), checkedName(target.name))
     const found = await winning(folder, entryOf(target, { process, step }))
-    if (found === undefined || found.runId !== this.#runId) return undefined
-    if (found.process !== process || found.step !== step) return undefined
+    if (found?.runId !== this.#runId || found.process !== process || found.step !== step) return false
     const part = await stat(join(folder, found.file)).catch(() => undefined)
     // of another size: the machine went down before the part was on its disk
-    return part?.size === found.bytes ? { rows: found.rows, bytes: found.bytes } : undefined
+    return part?.size === found.bytes
   }
 
   async resolve(name: string): Promise<string[]> {
@@ -173,8 +172,7 @@ async function publish({ folder, file, entry, about }: Publication): Promise<voi
 
 interface Entry {
   file: string
-  rows: number
-  bytes: number
+  bytes: unknown
   runId: unknown
   process: unknown
   step: unknown
@@ -185,8 +183,8 @@ async function winning(folder: string, entry: string): Promise<Entry | undefined
   const read = await readJson(path)
   if (read === 'missing') return undefined
   if (read !== 'broken' && typeof read['file'] === 'string') {
-    const { file, rows, bytes, runId, process, step } = read
-    return { file, rows: Number(rows), bytes: Number(bytes), runId, process, step }
+    const { file, bytes, runId, process, step } = read
+    return { file, bytes, runId, process, step }
   }
   throw new Fault({
     kind: 'defect',

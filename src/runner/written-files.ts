@@ -6,10 +6,11 @@
 // W1 A file counts only as long as it is as it was written: same path, size and time, same plan.
 // W2 A note that is lost or damaged costs nothing but writing the file again.
 import { mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { FileTarget, WriteResult } from '../plan/index.ts'
+import { dirname, join } from 'node:path'
+import type { FileTarget } from '../plan/index.ts'
 import { type Engine, filePath, type StepContext } from '../step/index.ts'
 import { readJson, replaceJson } from './json-file.ts'
+import { DONE_BEFORE } from './run-step.ts'
 
 /** @param runId a lawful id */
 export const writtenFilesFolder = (tempRoot: string, runId: string): string =>
@@ -21,41 +22,32 @@ export function rememberingFiles(engine: Engine, folder: string): Engine {
     async runStep(step, context) {
       const { target } = step
       if (target.kind !== 'file') return await engine.runStep(step, context)
-      const place = { folder, note: join(folder, `${step.process}.${step.name}.json`) }
-      const before = await written(target, context, place.note)
-      if (before !== undefined) return before
+      const note = join(folder, `${step.process}.${step.name}.json`)
+      if (await isWritten(target, context, note)) return DONE_BEFORE
       const result = await engine.runStep(step, context)
       // a custom writer may have put it anywhere
-      if (result.files > 0) await remember({ target, rows: result.rows }, context, place).catch(() => undefined)
+      if (result.files > 0) await remember(target, context, note).catch(() => undefined)
       return result
     },
     close: () => engine.close(),
   }
 }
 
-async function written(target: FileTarget, context: StepContext, note: string): Promise<WriteResult | undefined> {
+async function isWritten(target: FileTarget, context: StepContext, note: string): Promise<boolean> {
   const noted = await readJson(note).catch(() => 'broken' as const)
-  if (typeof noted === 'string') return undefined
+  if (typeof noted === 'string') return false
   const now = await lookOf(target, context)
-  if (now === undefined) return undefined
-  const same = Object.entries(now).every(([name, value]) => noted[name] === value)
-  return same
-    ? { rows: Number(noted['rows']), bytes: now.size, files: 1, alreadyCommitted: true, warnings: [] }
-    : undefined
+  return now !== undefined && Object.entries(now).every(([name, value]) => noted[name] === value)
 }
 
-async function remember(
-  { target, rows }: { target: FileTarget; rows: number },
-  context: StepContext,
-  { folder, note }: { folder: string; note: string },
-): Promise<void> {
+async function remember(target: FileTarget, context: StepContext, note: string): Promise<void> {
   const look = await lookOf(target, context)
   if (look === undefined) return
-  await mkdir(folder, { recursive: true })
-  await replaceJson(note, { ...look, rows })
+  await mkdir(dirname(note), { recursive: true })
+  await replaceJson(note, look)
 }
 
-interface FileLook {
+type FileLook = {
   planHash: string
   path: string
   size: number

@@ -9,21 +9,16 @@ export interface TempPart {
   publish(rows: number): Promise<void>
 }
 
-export interface PublishedPart {
-  rows: number
-  bytes: number
-}
-
 export interface TempStore {
   /** Absolute folder that holds everything of this run; the engine must be allowed to read and write below it. */
   readonly folders: string[]
   /** @throws Fault invalid CorrelationIdMissing when the scope needs an id and there is none (TMP-3) */
   begin(target: TempTarget, writer: { process: string; step: string; attempt: number }): Promise<TempPart>
   /**
-   * What this run has written before of that step: its part counts and is still there, so the step need not run again.
+   * Whether this run has written that step's part before, and it is still there: then the step need not run again.
    * Absent: such a step is always run again.
    */
-  published?(target: TempTarget, writer: { process: string; step: string }): Promise<PublishedPart | undefined>
+  isPublished?(target: TempTarget, writer: { process: string; step: string }): Promise<boolean>
   /** Absolute paths of the winning parts, run scope before correlation scope (TMP-9). @throws Fault missing TempNotFound */
   resolve(name: string): Promise<string[]>
 }
