@@ -1,20 +1,22 @@
 // The real world of a command: streams, terminal, signals.
-import type { Io } from './io.ts'
+import { fstatSync, writeSync } from 'node:fs'
+import { EXIT, type Io } from './io.ts'
 
 const USUAL_SCREEN = { rows: 24, columns: 80 } as const
 
 export function processIo(): Io {
   const { env, stdout, stderr } = process
   // Whoever reads our output may have seen enough (loom show … | head): what is left goes nowhere, work goes on.
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'EPIPE') throw thrown
-    })
-  }
+  stdout.on('error', (thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'EPIPE') outputLost(thrown)
+  })
+  stderr.on('error', () => {}) // there is nobody left to tell
+  const toFile = fstatSync(stdout.fd).isFile()
   const terminal = stderr.isTTY === true && env['TERM'] !== 'dumb'
   return {
     out: (text) => {
-      if (stdout.writable) stdout.write(text)
+      if (toFile) writeWhole(stdout.fd, text)
+      else if (stdout.writable) stdout.write(text)
     },
     err: (text) => {
       if (stderr.writable) stderr.write(text)
@@ -26,6 +28,22 @@ export function processIo(): Io {
     env,
     signal: stopSignal(),
   }
+}
+
+/** Node's own stream to a file takes a part for the whole when the disk is full. */
+function writeWhole(file: number, text: string): void {
+  let rest = Buffer.from(text)
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(file, rest))
+  } catch (thrown) {
+    outputLost(thrown)
+  }
+}
+
+function outputLost(thrown: unknown): never {
+  const why = thrown instanceof Error && 'code' in thrown ? thrown.code : thrown
+  process.stderr.write(`cannot write the output: ${why}; send it somewhere else\n`)
+  process.exit(EXIT.failed)
 }
 
 /** FORCE_COLOR wins over NO_COLOR, and both over what the terminal looks like. An empty NO_COLOR says nothing. */
