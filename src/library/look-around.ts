@@ -2,7 +2,6 @@
 import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CompileFacts } from '../compile/index.ts'
-import { LOG_FOLDER } from '../formats/index.ts'
 import { type Plan, type StorageBinding, stepsOf } from '../plan/index.ts'
 
 export interface Missing {
@@ -23,7 +22,7 @@ export async function lookAround(
   const found: NonNullable<CompileFacts['tables']> = {}
   if (tables)
     for (const [ref, { uri }] of Object.entries(binding.tables))
-      found[ref] = (await isTable(uri)) ? 'exists' : 'missing'
+      found[ref] = (await holdsSomething(uri)) ? 'exists' : 'missing'
   const any = Object.values(modules).includes(false) || Object.values(found).includes('missing')
   return { facts: { modules, ...(tables ? { tables: found } : {}) }, any }
 }
@@ -34,10 +33,10 @@ const exists = async (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** A log that can't be read is left to the step that needs it: it says what is wrong. */
-async function isTable(uri: string): Promise<boolean> {
+/** What lies there may be no table, or one that can't be read: the step that needs it says what is wrong. */
+async function holdsSomething(uri: string): Promise<boolean> {
   try {
-    return (await readdir(join(uri, LOG_FOLDER))).length > 0
+    return (await readdir(uri)).length > 0
   } catch (thrown) {
     return !(thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR'))
   }
