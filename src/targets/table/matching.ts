@@ -53,6 +53,11 @@ async function countRows(write: TableWrite, condition: string, files: AddFile[])
 }
 
 /** What a scan and pruning take. */
-export function tableOf({ handle, files, schema, partitionColumns }: TableWrite) {
+export function tableOf({
+  handle,
+  files,
+  schema,
+  partitionColumns,
+}: TableWrite): Pick<TableWrite, 'files' | 'schema' | 'partitionColumns'> & { root: string } {
   return { root: handle.store.root, files, schema, partitionColumns }
 }
