@@ -4,7 +4,7 @@
 // 3. The API server keeps port, certificate, keys and tokens over a restart: clients see a cut and nothing else.
 
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Api } from './api.ts'
@@ -201,8 +201,9 @@ export class ControlPlane implements AsyncDisposable {
     writeTokenFile(join(this.folder, 'tokens.csv'), this.#tokens)
   }
 
-  /** The API server signs its own certificate at its first start; until then there is nothing to trust. */
+  /** The API server signs its own certificate at its first start; it is written when its key is there, which comes after it. */
   #readCertificate(): void {
+    statSync(join(this.folder, 'certs/apiserver.key'))
     this.#ca = readFileSync(join(this.folder, 'certs/apiserver.crt'), 'utf8')
     for (const { name, token } of this.#tokens) this.#remember(name, token)
   }

@@ -81,6 +81,8 @@ export function controllerFlags({ folder }: Layout, options: ControlPlaneOptions
     '--concurrent-job-syncs=50',
     `--node-monitor-grace-period=${nodeGraceSeconds(options)}s`,
     '--node-monitor-period=1s',
+    // One node in ten seconds, else.
+    '--node-eviction-rate=10',
     ...(options.controllerFlags ?? []),
   ]
 }

@@ -44,7 +44,7 @@ export class Guests {
     this.#parts = parts
   }
 
-  find({ namespace, name }: { namespace: string; name: string }): Guest {
+  find({ namespace, name }: { namespace?: string; name: string }): Guest {
     const guest = [...this.#guests.values()].findLast(({ pod }) => podKey(pod) === `${namespace}/${name}`)
     if (guest === undefined) throw new Error(`the node has no pod "${namespace}/${name}"`)
     return guest

@@ -10,6 +10,7 @@ export interface Pod {
 
 export interface PodSpec {
   readonly nodeName?: string
+  readonly nodeSelector?: Readonly<Record<string, string>>
   readonly serviceAccountName?: string
   readonly restartPolicy?: 'Never' | 'OnFailure' | 'Always'
   readonly activeDeadlineSeconds?: number

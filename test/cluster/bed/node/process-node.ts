@@ -26,7 +26,7 @@ export interface ProcessNodeOptions {
 
 /** A pod by namespace and name. */
 export interface PodName {
-  readonly namespace: string
+  readonly namespace?: string
   readonly name: string
 }
 
@@ -116,7 +116,10 @@ export class ProcessNode implements AsyncDisposable {
     guest.run.end({ by: 'verdict', verdict, graceSeconds: 1 })
   }
 
-  /** The pod is gone from one moment to the next, object and processes, and nobody says why. */
+  /**
+   * The pod is gone from one moment to the next, object and processes, and nobody says why. Its finalizers go with it, so that a
+   * Job makes another pod without counting this one, whatever its backoffLimit.
+   */
   async vanish(pod: PodName): Promise<void> {
     const guest = this.#guests.find(pod)
     guest.run.end({ by: 'loss' })
