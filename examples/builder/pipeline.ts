@@ -1,7 +1,7 @@
 // The same kind of pipeline, written with the typed builder.
 //   loom run -f examples/builder/pipeline.ts
 //   loom compile examples/builder/pipeline.ts        prints it as YAML, for kubectl and GitOps
-import { param, parallel, pipeline, process, step } from 'loom-operator'
+import { parallel, param, pipeline, process, step } from 'loom-operator'
 
 const currencies = ['eur', 'usd']
 
@@ -10,7 +10,16 @@ export default pipeline('orders', { params: { minimum: { type: 'integer', defaul
     parallel(
       ...currencies.map((currency, i) =>
         step(`orders-${currency}`, {
-          sources: { rows: { rows: { values: [{ id: 1, amount: 5 * (i + 1) }, { id: 2, amount: 25 }] } } },
+          sources: {
+            rows: {
+              rows: {
+                values: [
+                  { id: 1, amount: 5 * (i + 1) },
+                  { id: 2, amount: 25 },
+                ],
+              },
+            },
+          },
           sql: `SELECT id, amount, '${currency}' AS currency FROM rows WHERE amount >= ${param('minimum')}`,
           target: { temp: { name: 'orders', append: true } },
         }),

@@ -13,7 +13,6 @@ export const TABLE_REF_PATTERN = '^[A-Za-z_][A-Za-z0-9_-]{0,62}(\\.[A-Za-z_][A-Z
 export const ID_PATTERN = '^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$'
 
 export const isName = (text: string): boolean => new RegExp(NAME_PATTERN).test(text)
-export const isIdentifier = (text: string): boolean => new RegExp(IDENTIFIER_PATTERN).test(text)
 export const isTableRef = (text: string): boolean => new RegExp(TABLE_REF_PATTERN).test(text)
 /** True for a lawful run or correlation id; `..` is refused though its characters are lawful. */
 export const isId = (text: string): boolean => new RegExp(ID_PATTERN).test(text) && !text.includes('..')

@@ -1,4 +1,3 @@
 export * from './code.ts'
 export type { BoundStep, KnownResults } from './duckdb/bind.ts'
 export { createDuckDbEngine, type DuckDbEngine } from './duckdb/engine.ts'
-export type { DuckDbOptions } from './duckdb/instance.ts'

@@ -5,7 +5,6 @@ export { renderCrds } from './crd/render.ts'
 export { checkDocument, KINDS, type Kind, type ManifestDocument } from './document.ts'
 export {
   type ParsedDocument,
-  type ParseResult,
   parseDocuments,
   parseFiles,
   parseValue,
@@ -17,7 +16,7 @@ export * from './pod-settings.ts'
 export { inFileOrder, type LocatedProblem, type Location, type Problem } from './problem.ts'
 export { MANIFEST_PROBLEM_CODES } from './problem-codes.ts'
 export * from './run.ts'
-export { API_VERSION, type ScalarInput } from './shared.ts'
+export { API_VERSION } from './shared.ts'
 export * from './source.ts'
 export * from './status.ts'
 export * from './storage.ts'

@@ -12,6 +12,8 @@ export interface Problem {
   hint: string
   /** 0-based offset into the field's text, for templates. */
   offset?: number
+  /** Which document the path belongs to, of a problem found by compiling. */
+  document?: 'pipeline' | 'run' | 'storage'
 }
 
 /** A place in a file; line and column count from 1, columns in UTF-16 units. */

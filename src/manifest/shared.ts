@@ -21,7 +21,6 @@ export const pathField = (what: string) => z.string().min(1).max(1024).describe(
 
 /** Any JSON scalar; its meaning depends on the type that is expected. */
 export const scalarField = z.union([z.string(), z.number(), z.boolean(), z.null()])
-export type ScalarInput = z.infer<typeof scalarField>
 
 const metadataSchema = z
   .looseObject({

@@ -121,4 +121,3 @@ export const sourcesSchema = z.record(identifierField('Alias.'), sourceSchema).m
 })
 
 export type SourceSpec = z.infer<typeof sourceSchema>
-export const SOURCE_KEYS = ['table', 'file', 'temp', 'rows'] as const satisfies (keyof SourceSpec)[]

@@ -122,4 +122,3 @@ export const targetSchema = z
 
 export type TargetSpec = z.infer<typeof targetSchema>
 export type TableTargetSpec = z.infer<typeof tableTarget>
-export const TARGET_KEYS = ['table', 'file', 'temp'] as const satisfies (keyof TargetSpec)[]

@@ -5,9 +5,6 @@ import type { Template } from './template.ts'
 export const SOURCE_KINDS = ['table', 'file', 'temp', 'rows'] as const
 export type SourceKind = (typeof SOURCE_KINDS)[number]
 
-export const READ_FORMATS = ['csv', 'json', 'parquet', 'xlsx'] as const
-export type ReadFormat = (typeof READ_FORMATS)[number]
-
 /** Reads a Delta table: several predicates are AND-ed, before the projection (SRC-1). */
 export interface TableSource {
   kind: 'table'

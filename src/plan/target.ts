@@ -45,9 +45,6 @@ export interface TableTarget {
   failOnEmpty: boolean
 }
 
-export const WRITE_FORMATS = ['csv', 'json', 'parquet', 'xlsx'] as const
-export type WriteFormat = (typeof WRITE_FORMATS)[number]
-
 export interface CsvWriteOptions {
   separator: string
   header: boolean
