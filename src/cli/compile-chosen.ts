@@ -70,15 +70,13 @@ export function locateProblems(problems: readonly Problem[], chosen: ChosenRun):
   })
 }
 
-const STORAGE_CODES = ['DuplicateStorageEntry', 'UnsupportedScheme']
-const RUN_CODES = ['MissingParam', 'UnknownParam', 'InvalidParamValue', 'InvalidStage', 'EmptyInclude']
-
+/** What is about a run or a storage that nobody wrote down is shown at the pipeline. */
 function documentOf(
-  { code, path }: Problem,
+  { document, path }: Problem,
   { run, storage, pipeline }: ChosenRun,
 ): { document: LoadedDocument; path: string } {
-  if (STORAGE_CODES.includes(code) && storage !== undefined) return { document: storage, path }
-  if (RUN_CODES.includes(code) && run !== undefined) return { document: run, path }
+  if (document === 'storage' && storage !== undefined) return { document: storage, path }
+  if (document === 'run' && run !== undefined) return { document: run, path }
   return { document: pipeline.document, path: path.replace(/^spec/, pipeline.path) }
 }
 

@@ -1,76 +1,110 @@
-// Tables and files: no two writers at the same time, no reader beside a writer; and, where the catalog is known, no source
-// that does not exist (CAT-1…6).
-import { didYouMean } from '../base/index.ts'
-import type { MissingTablePolicy, StepPlan } from '../plan/index.ts'
+// Tables, files and temps: no two writers at the same time, no reader beside a writer, no table inside another one's folder.
+import type { Path } from '../manifest/index.ts'
 import type { Findings } from './findings.ts'
-import type { CompileFacts } from './input.ts'
-import { concurrentPairs, type PlacedStages, type PlacedStep, walk } from './order.ts'
+import { allSteps, concurrency, type PlacedStages, type PlacedStep } from './order.ts'
+import type { Places } from './places.ts'
 
-export function checkConcurrentWrites(stages: PlacedStages, findings: Findings): void {
-  for (const [a, b] of concurrentPairs(stages)) {
-    const [written, other] = [placeOf(a.plan), placeOf(b.plan)]
-    if (written !== undefined && written === other) {
-      findings.error('ParallelWriters', [...b.path, 'target'], {
-        message: `steps "${a.plan.name}" and "${b.plan.name}" write ${written} at the same time`,
-        hint: 'put one after the other, or write to a temp with append: true and to the table once',
+/** Something that is written or read: what messages call it, where it lies, and where the manifest says so. */
+interface End {
+  what: string
+  /** Two names of one place are one thing. */
+  place: string
+  path: Path
+}
+
+type PlacedEnd = End & { step: PlacedStep }
+
+export function checkConcurrency(stages: PlacedStages, places: Places, findings: Findings): void {
+  const steps = allSteps(stages)
+  const areConcurrent = concurrency(stages)
+  const writers = new Map<string, PlacedEnd[]>()
+  for (const step of steps) {
+    const end = written(step, places)
+    if (end === undefined) continue
+    const others = writers.get(end.place) ?? []
+    const other = others.find((earlier) => areConcurrent(earlier.step, step))
+    if (other !== undefined && step.step.target?.temp === undefined)
+      findings.error('ParallelWriters', end.path, {
+        message: `steps "${other.step.step.name}" and "${step.step.name}" write ${other.what} at the same time`,
+        hint: 'put one after the other, or gather the rows in a temp (append: true) and write once',
       })
-    }
-    warnReader(a, b, written, findings)
-    warnReader(b, a, other, findings)
+    writers.set(end.place, [...others, { ...end, step }])
   }
+  for (const step of steps) warnReads(step, { sources: read(step, places), writers, areConcurrent }, findings)
 }
 
-function warnReader(writer: PlacedStep, reader: PlacedStep, written: string | undefined, findings: Findings): void {
-  for (const source of reader.plan.sources) {
-    if (source.kind !== 'table' || `table "${source.ref}"` !== written) continue
-    findings.warning('ParallelReadWrite', [...reader.path, 'sources', source.alias], {
-      message: `step "${reader.plan.name}" reads ${written} while step "${writer.plan.name}" writes it`,
-      hint: 'put one after the other, or it is chance which version is read',
-    })
-  }
-}
-
-function placeOf({ target }: StepPlan): string | undefined {
-  if (target.kind === 'table') return `table "${target.ref}"`
-  if (target.kind === 'file')
-    return 'path' in target.location ? `file "${target.location.path}"` : `file "${target.location.file}"`
-  return undefined
-}
-
-export function checkCatalog(
-  stages: PlacedStages,
-  tables: NonNullable<CompileFacts['tables']>,
-  policy: MissingTablePolicy,
+function warnReads(
+  reader: PlacedStep,
+  {
+    sources,
+    writers,
+    areConcurrent,
+  }: { sources: End[]; writers: ReadonlyMap<string, PlacedEnd[]>; areConcurrent: ReturnType<typeof concurrency> },
   findings: Findings,
 ): void {
-  walk(stages, ({ plan, path }, before) => {
-    const made = new Set(
-      before.flatMap((step) =>
-        step.plan.target.kind === 'table' && mayCreate(step.plan.target, policy) ? [step.plan.target.ref] : [],
-      ),
-    )
-    const known = [...made, ...Object.keys(tables).filter((ref) => tables[ref] === 'exists')]
-    for (const source of plan.sources) {
-      if (source.kind !== 'table' || tables[source.ref] !== 'missing' || made.has(source.ref)) continue
-      findings.error('UnknownSourceTable', [...path, 'sources', source.alias, 'table', 'ref'], {
-        message: `table "${source.ref}" does not exist${didYouMean(source.ref, known)}`,
-        hint: 'write it in an earlier step, or correct the name',
-      })
-    }
-    const { target } = plan
-    if (
-      target.kind !== 'table' ||
-      tables[target.ref] !== 'missing' ||
-      made.has(target.ref) ||
-      mayCreate(target, policy)
-    )
-      return
-    findings.error('UnknownTargetTable', [...path, 'target', 'table', 'ref'], {
-      message: `table "${target.ref}" does not exist, and the storage's missingTablePolicy is ${policy}`,
-      hint: 'create the table, or set missingTablePolicy: create',
+  for (const { what, place, path } of sources) {
+    const writer = writers.get(place)?.find(({ step }) => areConcurrent(step, reader))
+    if (writer === undefined) continue
+    findings.warning('ParallelReadWrite', path, {
+      message: `step "${reader.step.name}" reads ${what} while step "${writer.step.step.name}" writes it`,
+      hint: 'put one after the other, or it is chance what is read',
     })
+  }
+}
+
+function written({ step, plan, path }: PlacedStep, places: Places): End | undefined {
+  const { table, temp } = step.target ?? {}
+  if (table !== undefined) return tableEnd(table.ref, [...path, 'target', 'table', 'ref'], places)
+  if (temp !== undefined) return tempEnd(temp.name, [...path, 'target', 'temp', 'name'])
+  if (plan?.target.kind !== 'file') return undefined
+  const place = places.file(plan.target.location)
+  return place === undefined ? undefined : { what: `file "${place}"`, place, path: [...path, 'target', 'file'] }
+}
+
+function read({ step, plan, path }: PlacedStep, places: Places): End[] {
+  return Object.entries(step.sources ?? {}).flatMap(([alias, { table, temp, file }]): End[] => {
+    const at = [...path, 'sources', alias]
+    if (table !== undefined) return [tableEnd(table.ref, at, places)]
+    if (temp !== undefined) return [tempEnd(temp.name, at)]
+    const source = plan?.sources.find((planned) => planned.alias === alias)
+    const place = file !== undefined && source?.kind === 'file' ? places.file(source.location) : undefined
+    return place === undefined ? [] : [{ what: `file "${place}"`, place, path: at }]
   })
 }
 
-const mayCreate = (target: { schema: string }, policy: MissingTablePolicy): boolean =>
-  policy === 'create' || (policy === 'schemaMode' && target.schema === 'overwrite')
+const tableEnd = (ref: string, path: Path, places: Places): End => ({
+  what: `table "${ref}"`,
+  place: places.table(ref).uri,
+  path,
+})
+const tempEnd = (name: string, path: Path): End => ({ what: `temp "${name}"`, place: `temp ${name}`, path })
+
+/** A table's folder is its own: what else lies there is taken for its files, and goes when it is cleaned up. */
+export function checkNesting(included: PlacedStages, places: Places, findings: Findings): void {
+  const tables = new Map<string, End>()
+  for (const { step, path } of allSteps(included)) {
+    const target = step.target?.table
+    for (const [alias, { table }] of Object.entries(step.sources ?? {}))
+      if (table !== undefined && !tables.has(table.ref))
+        tables.set(table.ref, tableEnd(table.ref, [...path, 'sources', alias, 'table', 'ref'], places))
+    if (target !== undefined && !tables.has(target.ref))
+      tables.set(target.ref, tableEnd(target.ref, [...path, 'target', 'table', 'ref'], places))
+  }
+  const byPlace = new Map([...tables.values()].map((table) => [table.place, table]))
+  for (const inner of tables.values()) {
+    const outer = enclosing(inner.place)
+      .map((place) => byPlace.get(place))
+      .find((table) => table !== undefined)
+    if (outer === undefined) continue
+    findings.error('NestedTables', inner.path, {
+      message: `${inner.what} lies in the folder of ${outer.what}, ${outer.place}`,
+      hint: 'give one of them another name, or a path of its own in the storage',
+    })
+  }
+}
+
+/** All folders around a place. */
+function enclosing(place: string): string[] {
+  const segments = place.split('/')
+  return segments.slice(1, -1).map((_, i) => segments.slice(0, i + 2).join('/'))
+}

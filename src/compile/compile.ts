@@ -1,44 +1,62 @@
 // compile: manifest → plan and storage binding, or all problems at once. Pure; a user's mistake never makes it throw.
 
-import { didYouMean } from '../base/index.ts'
-import type { Path, StorageSpec } from '../manifest/index.ts'
-import { filterPlan, hashPlan, PLAN_VERSION, type Plan, stepsOf } from '../plan/index.ts'
-import { bindStorage } from './bind-storage.ts'
-import { checkCatalog, checkConcurrentWrites } from './check-tables.ts'
-import { checkTemps, warnExcludedProducers } from './check-temps.ts'
-import { Findings, listed } from './findings.ts'
+import type { StorageSpec } from '../manifest/index.ts'
+import { filterPlan, hashPlan, PLAN_VERSION, type Plan } from '../plan/index.ts'
+import { bindStorage, checkStorage } from './bind-storage.ts'
+import { checkCatalog } from './check-catalog.ts'
+import { checkNames } from './check-names.ts'
+import { checkConcurrency, checkNesting } from './check-tables.ts'
+import { checkCorrelation, checkTemps } from './check-temps.ts'
+import { Findings } from './findings.ts'
+import { checkInclude, includedStages, warnExcludedProducers } from './include.ts'
 import type { CompileInput, CompileResult } from './input.ts'
 import type { PlacedStages } from './order.ts'
 import { resolveParams } from './params.ts'
-import { compilePipeline, outline } from './pipeline.ts'
+import { compilePipeline } from './pipeline.ts'
 import { Placeholders } from './placeholders.ts'
+import { Places } from './places.ts'
+import { warnUnusedParams } from './unused-params.ts'
 
 /** The sequence of a compilation; each line is one group of checks. */
 export function compile(input: CompileInput): CompileResult {
-  const { pipeline, run, facts } = input
+  const { run, facts } = input
+  const { spec } = input.pipeline
   const storage: StorageSpec = input.storage ?? {}
+  const engine = run.engine ?? 'duckdb'
   const findings = new Findings()
-  const specs = pipeline.spec.params ?? {}
-  const params = resolveParams(specs, run.params ?? {}, findings)
-  const placeholders = new Placeholders(specs, params, findings)
-  const placed = compilePipeline(pipeline.spec, { placeholders, findings, facts, storage })
-  checkTemps(placed, run.correlationId, findings)
-  checkConcurrentWrites(placed, findings)
-  warnUnusedParams(Object.keys(specs), input, placeholders, findings)
-  const included = checkInclude(input, findings)
-  const whole = wholePlan(input, params, placed)
-  const plan = included === null || findings.hasErrors ? whole : filterPlan(whole, included)
-  if (included !== null) warnExcludedProducers(stepsOf(plan), placed, findings)
-  const binding = bindStorage(plan, storage, facts, findings)
-  if (facts.tables !== undefined) checkCatalog(placed, facts.tables, binding.missingTablePolicy, findings)
+  const params = resolveParams(spec.params ?? {}, run.params ?? {}, findings)
+  const placeholders = new Placeholders(spec.params ?? {}, params, findings)
+  checkNames(spec, findings)
+  const stages = compilePipeline(spec, { placeholders, findings, facts, storage, engine })
+  checkTemps(stages, findings)
+  checkConcurrency(stages, new Places(storage, facts), findings)
+  warnUnusedParams(spec, placeholders.used, findings)
+  checkStorage(storage, findings)
+
+  const include = checkInclude(run.include, spec, findings)
+  const included = include === null ? stages : includedStages(stages, include)
+  warnExcludedProducers(stages, included, findings)
+  checkCorrelation(included, run.correlationId, findings)
+
+  const whole = wholePlan(input, params, stages)
+  const plan = include === null ? whole : filterPlan(whole, include)
+  const places = new Places(storage, facts, findings)
+  const binding = bindStorage(plan, places, storage)
+  checkNesting(included, places, findings)
+  if (facts.tables !== undefined)
+    checkCatalog(included, { tables: facts.tables, policy: binding.missingTablePolicy }, findings)
   return findings.hasErrors
     ? { ok: false, problems: findings.problems }
     : { ok: true, plan, binding, warnings: findings.problems }
 }
 
+/** Steps that can't be planned are left out: then there are errors, and the plan goes nowhere. */
 function wholePlan({ pipeline, run }: CompileInput, params: Plan['params'], placed: PlacedStages): Plan {
   const stages = placed.map((members) =>
-    members.map(({ name, stages: steps }) => ({ name, stages: steps.map((group) => group.map(({ plan }) => plan)) })),
+    members.map(({ name, stages: steps }) => ({
+      name,
+      stages: steps.map((group) => group.flatMap(({ plan }) => (plan === undefined ? [] : [plan]))),
+    })),
   )
   return hashPlan({
     version: PLAN_VERSION,
@@ -49,46 +67,4 @@ function wholePlan({ pipeline, run }: CompileInput, params: Plan['params'], plac
     stages,
     skipped: [],
   })
-}
-
-/** @returns the names to include; null for everything, or when they are wrong and that has been reported */
-function checkInclude({ pipeline, run }: CompileInput, findings: Findings): string[] | null {
-  const { include } = run
-  if (include === undefined) return null
-  const path: Path = ['spec', 'include']
-  if (include.length === 0) {
-    findings.error('EmptyInclude', path, {
-      message: 'include is empty, so nothing would be run',
-      hint: 'name steps or processes, or leave include out to run everything',
-    })
-    return null
-  }
-  const stages = outline(pipeline.spec)
-  const known = stages.flatMap(({ process, steps }) => [process.spec.name, ...steps.map(({ spec }) => spec.name)])
-  const names = include.filter((name) => !known.includes(name))
-  if (names.length === 0) return include
-  const meant = names.length === 1 ? didYouMean(names[0] ?? '', known) : ''
-  findings.error('InvalidStage', path, {
-    message: `the pipeline has no step or process ${listed(names)}${meant}`,
-    hint: `there are ${listed(known)}`,
-  })
-  return null
-}
-
-/** A param that nothing uses is most often a typo. Code gets all params, so nothing is known of its use. */
-function warnUnusedParams(
-  names: string[],
-  { pipeline }: CompileInput,
-  { used }: Placeholders,
-  findings: Findings,
-): void {
-  const hasCode = outline(pipeline.spec).some(({ steps }) => steps.some(({ spec }) => spec.code !== undefined))
-  if (hasCode) return
-  for (const name of names) {
-    if (used.has(name)) continue
-    findings.warning('UnusedParam', ['spec', 'params', name], {
-      message: `nothing uses param "${name}"`,
-      hint: `use it as $(params.${name}), or remove it`,
-    })
-  }
 }

@@ -9,24 +9,25 @@ const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const
 export function convertScalar(given: unknown, type: ScalarType): Converted {
   if (given === null || given === undefined) return { why: 'null is no value of a param' }
   if (typeof given === 'object') return { why: `${shown(given)} is not a single value` }
+  if (type === 'string')
+    return typeof given === 'string'
+      ? { value: { type, value: given } }
+      : { why: `${shown(given)} is not text; put it in quotes` }
+  const plain = typeof given === 'string' ? given.trim() : given
   switch (type) {
-    case 'string':
-      return typeof given === 'string'
-        ? { value: { type, value: given } }
-        : { why: `${shown(given)} is not text; put it in quotes` }
     case 'integer':
-      return convertInteger(given)
+      return convertInteger(plain)
     case 'number':
-      return convertNumber(given)
+      return convertNumber(plain)
     case 'boolean':
-      return convertBoolean(given)
+      return convertBoolean(plain)
     case 'date':
-      return convertDate(given)
+      return convertDate(plain)
     case 'timestamp':
-      return convertTimestamp(given)
+      return convertTimestamp(plain)
     case 'uuid': {
-      const lawful = typeof given === 'string' && /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(given)
-      return lawful ? { value: { type, value: given.toLowerCase() } } : { why: `${shown(given)} is no UUID` }
+      const lawful = typeof plain === 'string' && /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(plain)
+      return lawful ? { value: { type, value: plain.toLowerCase() } } : { why: `${shown(given)} is no UUID` }
     }
     default:
       return type satisfies never
@@ -44,9 +45,8 @@ function convertInteger(given: unknown): Converted {
 }
 
 function convertNumber(given: unknown): Converted {
-  const text = typeof given === 'string' ? given.trim() : given
-  const value =
-    typeof text === 'string' && /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text) ? Number(text) : text
+  const isText = typeof given === 'string' && /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(given)
+  const value = isText ? Number(given) : given
   if (typeof value !== 'number' || !Number.isFinite(value)) return { why: `${shown(given)} is not a number` }
   return { value: { type: 'number', value } }
 }
@@ -66,28 +66,38 @@ function convertDate(given: unknown): Converted {
 }
 
 const TIMESTAMP =
-  /^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?(?: ?(Z|[+-][0-9]{2}:?[0-9]{2}))?)?$/
+  /^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?(?: ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?))?)?$/
 
-/** An ISO 8601 instant; without a zone it is UTC, without a time it is midnight. */
+/** An ISO 8601 instant of the years 1 to 9999; without a zone it is UTC, without a time it is midnight. */
 export function convertTimestamp(given: unknown): Converted {
   const why = `${shown(given)} is no instant like 2026-01-31T12:00:00Z`
   const match = TIMESTAMP.exec(typeof given === 'string' ? given : '')
   if (match === null) return { why }
   const [, day = '', time = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match
   if (!isCalendarDay(day)) return { why }
-  const offset = zone === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`
+  const offset = zone === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3).replace(':', '') || '00'}`
   const ms = Date.parse(`${day}T${time}:${seconds}${offset}`)
   if (Number.isNaN(ms)) return { why }
-  const value = `${new Date(ms).toISOString().slice(0, 19)}.${fraction.padEnd(6, '0')}Z`
-  return { value: { type: 'timestamp', value } }
+  const inUtc = new Date(ms).toISOString()
+  if (!isCalendarDay(inUtc.slice(0, 10))) return { why } // the zone moved it out of the years that have four digits
+  return { value: { type: 'timestamp', value: `${inUtc.slice(0, 19)}.${fraction.padEnd(6, '0')}Z` } }
 }
 
 function isCalendarDay(text: string): boolean {
   const ms = Date.parse(`${text}T00:00:00Z`)
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text) && !text.startsWith('0000')
 }
 
-export const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value)
+/** A value in one short line, whatever a program gave. */
+export function shown(value: unknown): string {
+  const text = asText(value)
   return text.length <= 60 ? text : `${text.slice(0, 59)}…`
+}
+
+function asText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return typeof value === 'bigint' ? String(value) : 'an object'
+  }
 }

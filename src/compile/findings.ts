@@ -1,4 +1,4 @@
-// Collects problems, so that all are reported at once and in the order in which the document is written.
+// Collects problems, so that all are reported at once. Whoever shows them sorts them by their places in the files.
 import { formatPath, type Path } from '../manifest/index.ts'
 import type { Problem } from './problem.ts'
 import type { CompileProblemCode } from './problem-codes.ts'
@@ -8,21 +8,32 @@ export interface FindingText {
   hint: string
   /** 0-based offset into the field's text. */
   offset?: number
+  /** Where the path leads; the pipeline unless said. */
+  document?: 'run' | 'storage'
 }
 
 export class Findings {
   readonly problems: Problem[] = []
+  readonly #known = new Set<string>()
 
   error(code: CompileProblemCode, path: Path, text: FindingText): void {
-    this.problems.push({ code, severity: 'error', path: formatPath(path), ...text })
+    this.#add({ code, severity: 'error', path: formatPath(path), document: 'pipeline', ...text })
   }
 
   warning(code: CompileProblemCode, path: Path, text: FindingText): void {
-    this.problems.push({ code, severity: 'warning', path: formatPath(path), ...text })
+    this.#add({ code, severity: 'warning', path: formatPath(path), document: 'pipeline', ...text })
   }
 
   get hasErrors(): boolean {
     return this.problems.some(({ severity }) => severity === 'error')
+  }
+
+  /** The same thing said of the same place by two checks is one problem. */
+  #add(problem: Problem): void {
+    const key = JSON.stringify(problem)
+    if (this.#known.has(key)) return
+    this.#known.add(key)
+    this.problems.push(problem)
   }
 }
 

@@ -2,48 +2,59 @@
 //
 // A step sees what all earlier stages did, and nothing of its siblings: of a group of steps, or of other processes that
 // run at the same time.
-import type { Path } from '../manifest/index.ts'
+import type { Path, StepSpec } from '../manifest/index.ts'
 import type { StepPlan } from '../plan/index.ts'
 
-/** A planned step and where it stands in the document. */
+/** A step where it stands in the document. */
 export interface PlacedStep {
-  plan: StepPlan
+  step: StepSpec
+  process: string
   path: Path
+  /** undefined: it can't be planned, and why has been reported. What it reads and writes is still known from its spec. */
+  plan: StepPlan | undefined
 }
 /** Processes in stages, steps in stages: the shape of the plan, with places. */
 export type PlacedStages = { name: string; stages: PlacedStep[][] }[][]
 
-/** Every pair of steps that may run at the same time, in declared order. */
-export function concurrentPairs(stages: PlacedStages): [PlacedStep, PlacedStep][] {
-  const pairs: [PlacedStep, PlacedStep][] = []
-  for (const processes of stages) {
-    for (const process of processes)
-      for (const members of process.stages) pairs.push(...pairsAmong(members.map((member) => [member])))
-    pairs.push(...pairsAmong(processes.map((process) => process.stages.flat())))
+/** In declared order. */
+export const allSteps = (stages: PlacedStages): PlacedStep[] =>
+  stages.flat().flatMap((process) => process.stages.flat())
+
+/** Tells of two steps whether they may run at the same time. */
+export function concurrency(stages: PlacedStages): (a: PlacedStep, b: PlacedStep) => boolean {
+  const positions = new Map<PlacedStep, { stage: number; process: number; group: number }>()
+  for (const [stage, processes] of stages.entries())
+    for (const [process, { stages: groups }] of processes.entries())
+      for (const [group, members] of groups.entries())
+        for (const member of members) positions.set(member, { stage, process, group })
+  return (a, b) => {
+    const [one, other] = [positions.get(a), positions.get(b)]
+    if (a === b || one?.stage !== other?.stage) return false
+    return one?.process !== other?.process || one?.group === other?.group
   }
-  return pairs
 }
 
-/** Pairs of members of different groups. */
-function pairsAmong<T>(groups: T[][]): [T, T][] {
-  return groups.flatMap((group, i) =>
-    groups.slice(i + 1).flatMap((later) => group.flatMap((a) => later.map((b): [T, T] => [a, b]))),
-  )
-}
-
-/** Calls `visit` for each step with all steps that have ended when it starts, in declared order. */
-export function walk(stages: PlacedStages, visit: (step: PlacedStep, before: readonly PlacedStep[]) => void): void {
-  const done: PlacedStep[] = []
+/**
+ * Calls `visit` for each step in declared order, with what `made` says of all steps that have ended when it starts, by name.
+ */
+export function walk<T>(
+  stages: PlacedStages,
+  made: (step: PlacedStep) => [name: string, what: T] | undefined,
+  visit: (step: PlacedStep, known: ReadonlyMap<string, readonly T[]>) => void,
+): void {
+  const known = new Map<string, readonly T[]>()
+  const add = (to: Map<string, readonly T[]>, step: PlacedStep) => {
+    const entry = made(step)
+    if (entry !== undefined) to.set(entry[0], [...(to.get(entry[0]) ?? []), entry[1]])
+  }
   for (const processes of stages) {
-    const ended: PlacedStep[] = []
     for (const process of processes) {
-      const seen = [...done]
+      const own = new Map(known)
       for (const members of process.stages) {
-        for (const member of members) visit(member, seen)
-        seen.push(...members)
-        ended.push(...members)
+        for (const member of members) visit(member, own)
+        for (const member of members) add(own, member)
       }
     }
-    done.push(...ended)
+    for (const step of allSteps([processes])) add(known, step)
   }
 }

@@ -9,9 +9,12 @@ import {
   parseTemplate,
   renderTemplate,
   type Template,
+  type TemplateError,
   type TypedValue,
 } from '../plan/index.ts'
 import { type Findings, listed } from './findings.ts'
+import { folderSteps, unsafeInPath } from './path-text.ts'
+import { parseSqlTemplate } from './sql-placeholders.ts'
 
 const FILTER_NAMES = Object.keys(PATH_FILTERS)
 
@@ -28,9 +31,18 @@ export class Placeholders {
     this.#findings = findings
   }
 
-  /** A text with placeholders that an engine will render. */
-  template(source: string, path: Path): Template {
-    const { template } = this.#parse(source, path)
+  /** An SQL text with placeholders that an engine will render as literals. */
+  sql(source: string, path: Path): Template {
+    const { template, errors, misplaced } = parseSqlTemplate(source)
+    this.#check(template, errors, path)
+    for (const { placeholder, why } of misplaced) {
+      this.used.add(placeholder.param)
+      this.#findings.error('MisplacedPlaceholder', path, {
+        message: `$(params.${placeholder.param}) is a value of its own, but ${why}`,
+        hint: `write it without quotes and apart; put texts together with || ('a' || $(params.${placeholder.param}))`,
+        offset: placeholder.start,
+      })
+    }
     for (const part of template.parts) {
       if ('text' in part || part.filter === undefined) continue
       this.#findings.error('FilterNotAllowed', path, {
@@ -52,20 +64,29 @@ export class Placeholders {
       if (value === undefined) unsafe.push(placeholder)
       return value ?? ''
     })
-    return unsafe.length === 0 ? text : undefined
+    if (unsafe.length > 0) return undefined
+    // values that are harmless alone may make a `..` together
+    if (folderSteps(text) === folderSteps(renderTemplate(template, () => 'x').text)) return text
+    this.#findings.error('UnsafePathValue', path, {
+      message: `the params make "${text}", which goes to another folder`,
+      hint: 'give values that are more than dots; folders belong into the path itself',
+    })
+    return undefined
   }
 
   /** A text that is just one placeholder stands for the param's value; other text, and anything else, for itself. */
   value(given: unknown, path: Path): { value: TypedValue | undefined } | { literal: unknown } {
     if (typeof given !== 'string') return { literal: given }
     const { template, lawful } = this.#parse(given, path)
-    const [first, second] = template.parts
-    if (first === undefined || 'text' in first) {
-      if (template.parts.some((part) => !('text' in part))) this.#notAlone(path)
+    if (!lawful) return { value: undefined }
+    const [first, ...others] = template.parts
+    if (template.parts.every((part) => 'text' in part))
       return { literal: template.parts.map((part) => ('text' in part ? part.text : '')).join('') }
-    }
-    if (second !== undefined) {
-      this.#notAlone(path)
+    if (first === undefined || 'text' in first || others.length > 0) {
+      this.#findings.error('InvalidPlaceholder', path, {
+        message: 'a placeholder in a value must be the whole value',
+        hint: 'give just $(params.NAME), or put the text together in SQL',
+      })
       return { value: undefined }
     }
     if (first.filter !== undefined)
@@ -74,18 +95,20 @@ export class Placeholders {
         hint: 'leave the filter out',
         offset: first.start,
       })
-    return { value: lawful ? this.#values[first.param] : undefined }
+    return { value: this.#valueOf(first.param) }
   }
 
-  #notAlone(path: Path): void {
-    this.#findings.error('InvalidPlaceholder', path, {
-      message: 'a placeholder in a value must be the whole value',
-      hint: 'give just $(params.NAME), or put the text together in SQL',
-    })
+  #valueOf(param: string): TypedValue | undefined {
+    return Object.hasOwn(this.#values, param) ? this.#values[param] : undefined
   }
 
   #parse(source: string, path: Path): { template: Template; lawful: boolean } {
     const { template, errors } = parseTemplate(source)
+    return { template, lawful: this.#check(template, errors, path) }
+  }
+
+  /** @returns whether all of it is lawful */
+  #check(template: Template, errors: TemplateError[], path: Path): boolean {
     let lawful = errors.length === 0
     for (const { expression, start, reason } of errors) {
       this.#findings.error('InvalidPlaceholder', path, {
@@ -94,11 +117,11 @@ export class Placeholders {
         offset: start,
       })
     }
-    for (const part of template.parts) if (!('text' in part) && !this.#check(part, path)) lawful = false
-    return { template, lawful }
+    for (const part of template.parts) if (!('text' in part) && !this.#checkOne(part, path)) lawful = false
+    return lawful
   }
 
-  #check({ param, filter, start }: Placeholder, path: Path): boolean {
+  #checkOne({ param, filter, start }: Placeholder, path: Path): boolean {
     this.used.add(param)
     const declared = Object.keys(this.#specs)
     if (!Object.hasOwn(this.#specs, param)) {
@@ -120,7 +143,7 @@ export class Placeholders {
   }
 
   #pathText({ param, filter, start }: Placeholder, path: Path): string | undefined {
-    const value = this.#values[param]
+    const value = this.#valueOf(param)
     if (value === undefined) return undefined // missing or wrong: reported already
     if (value.type === 'list' || value.type === 'null') {
       this.#findings.error('UnsafePathValue', path, {
@@ -143,7 +166,7 @@ export class Placeholders {
     if (why === undefined) return text
     this.#findings.error('UnsafePathValue', path, {
       message: `param "${param}" can't be part of a path: ${why}`,
-      hint: 'give a value without slashes and ..; folders belong into the path itself',
+      hint: 'give another value; folders belong into the path itself',
       offset: start,
     })
     return undefined
@@ -154,11 +177,4 @@ function filtered(text: string, filter: string | undefined): string {
   if (filter === 'year') return text.slice(0, 4)
   if (filter === 'year-month') return text.slice(0, 7)
   return filter === 'date' ? text.slice(0, 10) : text
-}
-
-function unsafeInPath(text: string): string | undefined {
-  if (text === '') return 'it is empty'
-  if (/[/\\]/.test(text)) return 'it holds a slash'
-  if (text.includes('..')) return 'it holds ..'
-  return text.includes('\0') ? 'it holds a NUL character' : undefined
 }

@@ -14,7 +14,8 @@ export const COMPILE_PROBLEM_CODES = {
   DuplicateStepName: 'Two steps have the same name.',
   AmbiguousName: 'A step and a process have the same name, so that include could mean either.',
   // Placeholders
-  InvalidPlaceholder: 'Something between $( and ) is not params.NAME.',
+  InvalidPlaceholder: 'Something behind $( is not params.NAME, or a placeholder in a value is not the whole value.',
+  MisplacedPlaceholder: 'A placeholder stands inside quotes or right beside other text, where SQL takes no value.',
   UnknownParamField: 'A placeholder names a param that the pipeline does not declare.',
   UnknownFilter: 'A placeholder has a filter that does not exist.',
   FilterNotAllowed: 'A filter is used outside of a path, or on a param that is no date or timestamp.',
@@ -23,12 +24,16 @@ export const COMPILE_PROBLEM_CODES = {
   MissingTarget: 'A step has no target.',
   CopyNeedsOneSource: 'A step without a body copies its only source, but it has none or several.',
   UnusedSource: 'A source is never mentioned in the SQL of its step (warning).',
+  DuplicateAlias: 'Two sources of a step differ only in upper and lower case.',
+  InvalidTimeout: 'A timeout is nothing, or longer than ten years.',
   MissingCodeModule: 'The module of a code step does not exist.',
   UnsafeModulePath: 'The module of a code step lies outside of the folder that modules start from.',
   // Sources and targets
   OptionsFormatMismatch: 'Options are given for another format than that of the file.',
   InvalidTimestamp: 'A time-travel timestamp is no instant.',
-  DuplicateColumn: 'A column is listed twice.',
+  DuplicateColumn: 'A column is listed twice; upper and lower case make no difference.',
+  InvalidRowValue: 'A value in rows is none that JSON has.',
+  InvalidPlace: 'A path or URI is no place on this machine, or a target is no name of a file.',
   UnknownFileAlias: "The alias is not among the storage's files.",
   // Write modes
   MissingPartitionColumns: 'replacePartitions or replacePartition names no column.',
@@ -37,17 +42,20 @@ export const COMPILE_PROBLEM_CODES = {
   UpsertExcludeIncludeConflict: 'An upsert has both include and exclude.',
   UpsertKeyInExclude: 'A key of an upsert is excluded from updates, which keys are anyway.',
   PartitionColumnIsKey: 'A partition column of an upsert is listed among its keys too.',
-  SchemaModeMismatch: 'The schema mode can not be had together with the write mode.',
+  UpsertNothingUpdated: 'include of an upsert lists only columns that identify a row.',
+  SchemaModeMismatch: 'The schema mode can not be had together with the write mode, or with dropExtraColumns.',
   // Temps
   TempNotProduced: 'A temp is read that no earlier step writes.',
   DuplicateTempName: 'Two steps write the same temp without append.',
   InvalidTempAppendMix: 'A temp is written with append by one step and without by another.',
   TempScopeMix: 'A temp is written in scope run by one step and in scope correlation by another.',
   CorrelationIdMissing: 'A temp has scope correlation, but the run has no correlation id.',
-  TempProducerExcluded: 'include leaves out the step that writes a run temp which an included step reads (warning).',
+  TempProducerExcluded:
+    'include leaves out a step that writes a run temp, or a part of it, which an included step reads (warning).',
   // Tables
   ParallelWriters: 'Two steps that run at the same time write the same table or file.',
   ParallelReadWrite: 'A step reads what another one writes at the same time (warning).',
+  NestedTables: 'A table lies in the folder of another one.',
   UnknownSourceTable: 'A table is read that does not exist and that no earlier step makes.',
   UnknownTargetTable: "A table is written that does not exist, and the storage's policy forbids to make it.",
   // Include
@@ -55,7 +63,7 @@ export const COMPILE_PROBLEM_CODES = {
   EmptyInclude: 'include is empty.',
   // Storage
   DuplicateStorageEntry: 'A table or file is listed twice in the storage.',
-  UnsupportedScheme: 'A place has a scheme that is not supported.',
+  UnsupportedScheme: 'A path or URI has a scheme that is not supported.',
 } as const
 
 export type CompileProblemCode = keyof typeof COMPILE_PROBLEM_CODES

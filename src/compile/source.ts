@@ -1,10 +1,12 @@
 // A source as written → a source of the plan, with its defaults filled in (SRC-1…11).
-import { didYouMean, type Json } from '../base/index.ts'
+import { didYouMean } from '../base/index.ts'
 import type { Path, SourceSpec } from '../manifest/index.ts'
 import type { CsvReadOptions, FileLocation, FileSource, SourcePlan, TableSource } from '../plan/index.ts'
 import { checkColumns } from './columns.ts'
 import { convertTimestamp, shown } from './convert.ts'
 import { listed } from './findings.ts'
+import { absolutePath, localPlace } from './local-place.ts'
+import { rowsSource } from './rows.ts'
 import type { StepScope } from './step-scope.ts'
 
 /** Rows looked at to find types when nothing is said. */
@@ -29,7 +31,7 @@ function tableSource(alias: string, spec: NonNullable<SourceSpec['table']>, path
     alias,
     ref: spec.ref,
     where: where.map((text, i) =>
-      scope.placeholders.template(text, Array.isArray(spec.where) ? [...path, 'where', i] : [...path, 'where']),
+      scope.placeholders.sql(text, Array.isArray(spec.where) ? [...path, 'where', i] : [...path, 'where']),
     ),
     columns: spec.columns ?? [],
     ...(at === undefined ? {} : { at }),
@@ -65,7 +67,14 @@ export function fileLocation(
 ): FileLocation | undefined {
   if (spec.alias === undefined) {
     const rendered = scope.placeholders.path(spec.path ?? '', [...path, 'path'])
-    return rendered === undefined ? undefined : { path: rendered }
+    if (rendered === undefined) return undefined
+    const place = localPlace(rendered)
+    if ('path' in place) return { path: place.path === rendered ? rendered : absolutePath(place.path, '/') }
+    scope.findings.error(place.code, [...path, 'path'], {
+      message: `${JSON.stringify(rendered)}: ${place.why}`,
+      hint: place.hint,
+    })
+    return undefined
   }
   const known = (scope.storage.files ?? []).map(({ name }) => name)
   if (known.includes(spec.alias)) return { file: spec.alias }
@@ -132,25 +141,4 @@ function csvOptions(
     skipRows: spec.skipRows ?? 0,
     types: spec.types ?? {},
   }
-}
-
-function rowsSource(alias: string, spec: NonNullable<SourceSpec['rows']>, path: Path, scope: StepScope): SourcePlan {
-  checkColumns(
-    spec.columns?.map(({ name }) => name),
-    [...path, 'columns'],
-    scope.findings,
-  )
-  const rows = spec.values.map((row, i) =>
-    Object.fromEntries(
-      Object.entries(row).map(([column, value]) => [column, rowValue(value, [...path, 'values', i, column], scope)]),
-    ),
-  )
-  return { kind: 'rows', alias, rows, columns: spec.columns ?? [] }
-}
-
-function rowValue(given: unknown, path: Path, { placeholders }: StepScope): Json {
-  const read = placeholders.value(given, path)
-  if ('literal' in read) return (read.literal ?? null) as Json
-  if (read.value === undefined) return null // reported
-  return read.value.type === 'list' ? read.value.value.map(({ value }) => value) : read.value.value
 }

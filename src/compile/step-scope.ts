@@ -1,5 +1,6 @@
 // What compiling one step shares: the placeholders, the findings, and where in the document the step stands.
 import type { Path, StepSpec, StorageSpec } from '../manifest/index.ts'
+import type { EngineName } from '../plan/index.ts'
 import type { Findings } from './findings.ts'
 import type { CompileFacts } from './input.ts'
 import type { Placeholders } from './placeholders.ts'
@@ -12,6 +13,7 @@ export interface StepScope {
   findings: Findings
   facts: CompileFacts
   storage: StorageSpec
+  engine: EngineName
 }
 
 /** `step "raw_flights"`, as messages name it. */

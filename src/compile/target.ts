@@ -1,9 +1,19 @@
 // A target as written → a target of the plan, with the rules of the write modes (CMP-15, DEF-9, TGT-2).
 import type { Path, TableTargetSpec, TargetSpec } from '../manifest/index.ts'
-import type { FileTarget, ScalarValue, TableTarget, TargetPlan, WriteMode } from '../plan/index.ts'
-import { checkColumns } from './columns.ts'
+import {
+  CAPABILITIES,
+  type FileTarget,
+  type ScalarValue,
+  SUPPORTED,
+  type TableTarget,
+  type TargetPlan,
+  type WriteMode,
+} from '../plan/index.ts'
+import { checkColumns, hasColumn } from './columns.ts'
+import { hasWildcard } from './path-text.ts'
 import { checkOptionBlocks, fileLocation } from './source.ts'
 import { named, type StepScope } from './step-scope.ts'
+import { compileUpsert } from './upsert.ts'
 
 /** undefined: a problem has been reported. */
 export function compileTarget(spec: TargetSpec | undefined, scope: StepScope): TargetPlan | undefined {
@@ -25,12 +35,7 @@ function tableTarget(spec: TableTargetSpec, path: Path, scope: StepScope): Table
   const write = writeMode(spec, path, scope)
   if (write === undefined) return undefined
   const schema = spec.schema ?? 'strict'
-  if (schema === 'overwrite' && write.mode !== 'replace') {
-    scope.findings.error('SchemaModeMismatch', [...path, 'schema'], {
-      message: `schema overwrite gives the table new columns, but ${write.mode} keeps rows that have the old ones`,
-      hint: 'use schema: evolve, or the write mode replace',
-    })
-  }
+  checkSchemaMode({ ...spec, schema }, write, { path, scope })
   return {
     kind: 'table',
     ref: spec.ref,
@@ -39,6 +44,26 @@ function tableTarget(spec: TableTargetSpec, path: Path, scope: StepScope): Table
     dropExtraColumns: spec.dropExtraColumns ?? false,
     failOnEmpty: spec.failOnEmpty ?? false,
   }
+}
+
+function checkSchemaMode(
+  spec: TableTargetSpec & { schema: TableTarget['schema'] },
+  { mode }: WriteMode,
+  { path, scope }: { path: Path; scope: StepScope },
+): void {
+  const can = CAPABILITIES[scope.engine].writes[mode][spec.schema]
+  if (can !== SUPPORTED) {
+    const [why = '', ...wayOut] = can.unsupported.split('; ')
+    scope.findings.error('SchemaModeMismatch', [...path, 'schema'], {
+      message: `${mode} can't be had with schema ${spec.schema}: ${why}`,
+      hint: wayOut.join('; '),
+    })
+  }
+  if (spec.dropExtraColumns === true && spec.schema !== 'strict')
+    scope.findings.error('SchemaModeMismatch', [...path, 'dropExtraColumns'], {
+      message: `dropExtraColumns is only for schema strict, but the schema mode is ${spec.schema}`,
+      hint: 'remove one of them',
+    })
 }
 
 function writeMode(spec: TableTargetSpec, path: Path, scope: StepScope): WriteMode | undefined {
@@ -52,10 +77,10 @@ function writeMode(spec: TableTargetSpec, path: Path, scope: StepScope): WriteMo
   if (spec.replacePartition !== undefined)
     return replacePartition(spec.replacePartition.values, [...path, 'replacePartition'], scope)
   if (spec.replaceWhere !== undefined) {
-    const predicate = scope.placeholders.template(spec.replaceWhere.predicate, [...path, 'replaceWhere', 'predicate'])
+    const predicate = scope.placeholders.sql(spec.replaceWhere.predicate, [...path, 'replaceWhere', 'predicate'])
     return { mode: 'replaceWhere', predicate, partitionBy: partitionBy(spec.replaceWhere.partitionBy, 'replaceWhere') }
   }
-  if (spec.upsert !== undefined) return upsert(spec.upsert, [...path, 'upsert'], scope)
+  if (spec.upsert !== undefined) return compileUpsert(spec.upsert, [...path, 'upsert'], scope.findings)
   return { mode: 'replace', partitionBy: partitionBy(spec.replace?.partitionBy, 'replace') }
 }
 
@@ -85,7 +110,18 @@ function replacePartition(
     return undefined
   }
   const values: { column: string; value: ScalarValue }[] = []
-  for (const [column, written] of entries) {
+  const inOrder = entries.toSorted(([a], [b]) => (a < b ? -1 : 1)) // as the API server hands them on
+  for (const [column, written] of inOrder) {
+    if (
+      hasColumn(
+        values.map((other) => other.column),
+        column,
+      )
+    )
+      scope.findings.error('DuplicateColumn', [...path, 'values', column], {
+        message: `column "${column}" is listed twice`,
+        hint: 'list it once',
+      })
     const value = partitionValue(written, [...path, 'values', column], scope)
     if (value !== undefined) values.push({ column, value })
   }
@@ -114,48 +150,17 @@ function partitionValue(written: unknown, path: Path, scope: StepScope): ScalarV
   return undefined
 }
 
-function upsert(
-  spec: NonNullable<TableTargetSpec['upsert']>,
-  path: Path,
-  { findings }: StepScope,
-): WriteMode | undefined {
-  const { keys = [], partitionBy = [], include = [], exclude = [] } = spec
-  for (const [field, columns] of Object.entries({ keys, partitionBy, include, exclude }))
-    checkColumns(columns, [...path, field], findings)
-  if (keys.length === 0)
-    findings.error('UpsertNoKeys', path, {
-      message: 'an upsert needs keys',
-      hint: 'add keys: [COLUMN], the columns that identify a row',
-    })
-  if (include.length > 0 && exclude.length > 0) {
-    findings.error('UpsertExcludeIncludeConflict', path, {
-      message: 'an upsert has both include and exclude',
-      hint: 'keep one: include lists what is updated, exclude what is not',
-    })
-  }
-  for (const [i, column] of exclude.entries()) {
-    if (keys.includes(column))
-      findings.error('UpsertKeyInExclude', [...path, 'exclude', i], {
-        message: `key "${column}" is excluded, but keys are never updated`,
-        hint: 'remove it from exclude',
-      })
-  }
-  for (const [i, column] of partitionBy.entries()) {
-    if (keys.includes(column))
-      findings.error('PartitionColumnIsKey', [...path, 'partitionBy', i], {
-        message: `partition column "${column}" is listed among the keys too`,
-        hint: 'remove it from keys: partition columns are part of the identity anyway',
-      })
-  }
-  return keys.length === 0
-    ? undefined
-    : { mode: 'upsert', keys, partitionBy, include: include.filter((column) => !keys.includes(column)), exclude }
-}
-
 function fileTarget(spec: NonNullable<TargetSpec['file']>, path: Path, scope: StepScope): FileTarget | undefined {
   checkOptionBlocks(spec, path, scope)
   const location = fileLocation(spec, path, scope)
   if (location === undefined) return undefined
+  if ('path' in location && (hasWildcard(location.path) || location.path.endsWith('/'))) {
+    scope.findings.error('InvalidPlace', [...path, 'path'], {
+      message: `"${location.path}" is no name of a file that could be written`,
+      hint: 'name one file: no wildcards, and no slash at the end',
+    })
+    return undefined
+  }
   const file = { kind: 'file', location } as const
   switch (spec.format) {
     case 'csv': {

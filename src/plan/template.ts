@@ -32,14 +32,20 @@ export const PATH_FILTERS = {
   'year-month': 'the month, 2013-01',
 } as const
 
-const ANY = /\$\(([^()]*)\)/g
-const LAWFUL = /^params\.([A-Za-z_][A-Za-z0-9_]*)(?:\s*\|\s*([a-z-]+))?$/
+/** Without its second half: brackets that are nested, or never closed. */
+const ANY = /\$\((?:([^()]*)\))?/g
+const LAWFUL = /^params\.([A-Za-z_][A-Za-z0-9_]*)(?:\s*\|\s*([A-Za-z0-9_-]+))?$/
 
 /**
- * Parses `$(params.x)` and `$(params.x | filter)`. `$$(` is an escaped `$(`. Anything else between `$(` and `)` is an error:
+ * Parses `$(params.x)` and `$(params.x | filter)`. `$$(` is an escaped `$(`. Anything else that starts with `$(` is an error:
  * no calls, no other roots, no nested fields.
+ *
+ * @param isPlainText whether what starts at an offset is to be left as it is (a comment, say)
  */
-export function parseTemplate(source: string): { template: Template; errors: TemplateError[] } {
+export function parseTemplate(
+  source: string,
+  isPlainText: (offset: number) => boolean = () => false,
+): { template: Template; errors: TemplateError[] } {
   const parts: TemplatePart[] = []
   const errors: TemplateError[] = []
   let from = 0
@@ -48,6 +54,7 @@ export function parseTemplate(source: string): { template: Template; errors: Tem
   }
   for (const match of source.matchAll(ANY)) {
     const start = match.index
+    if (isPlainText(start)) continue
     if (source[start - 1] === '$') {
       push(source.slice(from, start - 1))
       push(match[0])

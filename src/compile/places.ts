@@ -1,0 +1,90 @@
+// Where the things that a pipeline names lie (STO-1…8): absolute local places, from what the storage says and the folders
+// that the caller gives. Only what is asked for is looked at: a storage may hold places that this version can't use.
+import type { Path, StorageSpec } from '../manifest/index.ts'
+import type { FileLocation, TableLocation } from '../plan/index.ts'
+import { Findings } from './findings.ts'
+import type { CompileFacts } from './input.ts'
+import { absolutePath, localPlace } from './local-place.ts'
+
+/** Where everything lies when the storage does not say. */
+const DEFAULT_ROOTS = { tables: '.loom/lake', temps: '.loom/temp' } as const
+
+const SIZE_UNITS = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 } as const
+
+export class Places {
+  readonly #storage: StorageSpec
+  readonly #facts: Pick<CompileFacts, 'workingFolder' | 'manifestFolder'>
+  readonly #findings: Findings
+
+  /** @param findings where wrong places are reported; without, they are passed over */
+  constructor(
+    storage: StorageSpec,
+    facts: Pick<CompileFacts, 'workingFolder' | 'manifestFolder'>,
+    findings: Findings = new Findings(),
+  ) {
+    this.#storage = storage
+    this.#facts = facts
+    this.#findings = findings
+  }
+
+  /** A table of its own place, or the default root with the ref's dots as folders (STO-4). */
+  table(ref: string): TableLocation {
+    const { defaults, tables = [] } = this.#storage
+    const index = tables.findIndex(({ name }) => name === ref)
+    const own = tables[index]?.path
+    const size = own?.targetFileSize ?? defaults?.tablePath?.targetFileSize
+    return {
+      uri:
+        own === undefined
+          ? `${this.#tableRoot()}/${ref.split('.').join('/')}`
+          : this.#place(own.uri, ['spec', 'tables', index, 'path', 'uri']),
+      targetFileSize: sizeOf(size),
+      properties: { ...defaults?.tablePath?.properties, ...own?.properties },
+    }
+  }
+
+  /** Of a file that the storage names; undefined when it names none so. */
+  namedFile(name: string): string | undefined {
+    const { files = [] } = this.#storage
+    const index = files.findIndex((file) => file.name === name)
+    const uri = files[index]?.path.uri
+    return uri === undefined ? undefined : this.#place(uri, ['spec', 'files', index, 'path', 'uri'])
+  }
+
+  file(location: FileLocation): string | undefined {
+    return 'file' in location ? this.namedFile(location.file) : absolutePath(location.path, this.fileRoot())
+  }
+
+  fileRoot(): string {
+    const uri = this.#storage.defaults?.filePath?.uri
+    return uri === undefined ? this.#facts.manifestFolder : this.#place(uri, ['spec', 'defaults', 'filePath', 'uri'])
+  }
+
+  moduleRoot(): string {
+    const uri = this.#storage.defaults?.modulePath?.uri
+    return uri === undefined ? this.#facts.manifestFolder : this.#place(uri, ['spec', 'defaults', 'modulePath', 'uri'])
+  }
+
+  tempRoot(): string {
+    return this.#place(this.#storage.temp?.root ?? DEFAULT_ROOTS.temps, ['spec', 'temp', 'root'])
+  }
+
+  #tableRoot(): string {
+    const root = this.#storage.defaults?.tablePath?.uri ?? DEFAULT_ROOTS.tables
+    const place = this.#place(root, ['spec', 'defaults', 'tablePath', 'uri'])
+    return place === '/' ? '' : place
+  }
+
+  #place(uri: string, path: Path): string {
+    const place = localPlace(uri)
+    if ('path' in place) return absolutePath(place.path, this.#facts.workingFolder)
+    const { code, why, hint } = place
+    this.#findings.error(code, path, { message: `${JSON.stringify(uri)}: ${why}`, hint, document: 'storage' })
+    return uri
+  }
+}
+
+function sizeOf(text: string | undefined): number | null {
+  const match = /^([0-9]+)(Ki|Mi|Gi)$/.exec(text ?? '')
+  return match === null ? null : Number(match[1]) * SIZE_UNITS[match[2] as keyof typeof SIZE_UNITS]
+}
