@@ -43,8 +43,11 @@ function warnReads(
   findings: Findings,
 ): void {
   for (const { what, place, path } of sources) {
-    const writer = writers.get(place)?.find(({ step }) => areConcurrent(step, reader))
+    const all = writers.get(place) ?? []
+    const writer = all.find(({ step }) => areConcurrent(step, reader))
     if (writer === undefined) continue
+    const isTemp = writer.step.step.target?.temp !== undefined
+    if (isTemp && all.every(({ step }) => areConcurrent(step, reader))) continue // TempNotProduced
     findings.warning('ParallelReadWrite', path, {
       message: `step "${reader.step.name}" reads ${what} while step "${writer.step.step.name}" writes it`,
       hint: 'put one after the other, or it is chance what is read',

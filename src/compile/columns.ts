@@ -1,19 +1,19 @@
 // Lists of column names. Neither the engine nor Delta tables tell upper case from lower case in them.
 import type { Path } from '../manifest/index.ts'
-import type { Findings } from './findings.ts'
+import type { Findings, FindingText } from './findings.ts'
 
 /** Each column once. */
 export function checkColumns(columns: readonly string[] | undefined, path: Path, findings: Findings): void {
-  const seen = new Set<string>()
   for (const [i, column] of (columns ?? []).entries()) {
-    if (seen.has(column.toLowerCase()))
-      findings.error('DuplicateColumn', [...path, i], {
-        message: `column "${column}" is listed twice`,
-        hint: 'list it once',
-      })
-    seen.add(column.toLowerCase())
+    const other = columns?.slice(0, i).find((earlier) => earlier.toLowerCase() === column.toLowerCase())
+    if (other !== undefined) findings.error('DuplicateColumn', [...path, i], listedTwice(column, other))
   }
 }
+
+export const listedTwice = (column: string, other: string): FindingText => ({
+  message: `column "${column}" is listed twice${other === column ? '' : `, as "${other}" too`}`,
+  hint: 'list it once; upper and lower case make no difference',
+})
 
 export function hasColumn(columns: readonly string[], column: string): boolean {
   const wanted = column.toLowerCase()

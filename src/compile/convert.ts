@@ -35,8 +35,8 @@ export function convertScalar(given: unknown, type: ScalarType): Converted {
 }
 
 function convertInteger(given: unknown): Converted {
-  if (typeof given === 'number' && !Number.isSafeInteger(given))
-    return { why: `${given} is not a whole number that YAML keeps exactly; put its digits in quotes` }
+  if (Number.isInteger(given) && !Number.isSafeInteger(given))
+    return { why: `${given} is beyond what YAML and JSON keep exactly; put its digits in quotes` }
   const text = String(given)
   if (typeof given === 'boolean' || !/^[+-]?[0-9]+$/.test(text)) return { why: `${shown(given)} is not a whole number` }
   const digits = BigInt(text.replace(/^\+/, ''))
@@ -79,7 +79,7 @@ export function convertTimestamp(given: unknown): Converted {
   const ms = Date.parse(`${day}T${time}:${seconds}${offset}`)
   if (Number.isNaN(ms)) return { why }
   const inUtc = new Date(ms).toISOString()
-  if (!isCalendarDay(inUtc.slice(0, 10))) return { why } // the zone moved it out of the years that have four digits
+  if (!/^(?!0000)[0-9]{4}-/.test(inUtc)) return { why } // the zone moved it out of the years that have four digits
   return { value: { type: 'timestamp', value: `${inUtc.slice(0, 19)}.${fraction.padEnd(6, '0')}Z` } }
 }
 
@@ -95,9 +95,10 @@ export function shown(value: unknown): string {
 }
 
 function asText(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
   try {
     return JSON.stringify(value) ?? String(value)
   } catch {
-    return typeof value === 'bigint' ? String(value) : 'an object'
+    return 'an object'
   }
 }

@@ -27,9 +27,9 @@ export function checkInclude(
   ])
   const unknown = [...new Set(include)].filter((name) => !known.includes(name))
   if (unknown.length === 0) return [...include]
-  const names = unknown.map((name) => `"${name}"${didYouMean(name, known).replace(/^; (.*)\?$/, ' ($1?)')}`)
+  const quoted = unknown.map((name) => `"${name}"${didYouMean(name, known).replace(/^; (.*)\?$/, ' ($1?)')}`)
   findings.error('InvalidStage', path, {
-    message: `the pipeline has no step or process ${names.join(', ')}`,
+    message: `the pipeline has no step or process ${quoted.join(', ')}`,
     hint: `there are ${listed(known)}`,
     document: 'run',
   })

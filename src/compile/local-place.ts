@@ -36,11 +36,19 @@ function pathOfFileUri(uri: string): string | undefined {
 
 /** An absolute path, without `.`, `..`, doubled and trailing slashes. */
 export function absolutePath(path: string, base: string): string {
+  const tidy = tidyPath(path.startsWith('/') ? path : `${base}/${path}`)
+  return tidy.length > 1 ? tidy.replace(/\/$/, '') : tidy
+}
+
+/** A relative or absolute path without `.`, doubled slashes, and `..` that can be resolved; a slash at the end is kept. */
+export function tidyPath(path: string): string {
+  const isAbsolute = path.startsWith('/')
   const kept: string[] = []
-  for (const segment of (path.startsWith('/') ? path : `${base}/${path}`).split('/')) {
+  for (const segment of path.split('/')) {
     if (segment === '' || segment === '.') continue
-    if (segment === '..') kept.pop()
-    else kept.push(segment)
+    if (segment !== '..') kept.push(segment)
+    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop()
+    else if (!isAbsolute) kept.push(segment)
   }
-  return `/${kept.join('/')}`
+  return `${isAbsolute ? '/' : ''}${kept.join('/')}${path.endsWith('/') && kept.length > 0 ? '/' : ''}`
 }

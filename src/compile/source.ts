@@ -5,7 +5,7 @@ import type { CsvReadOptions, FileLocation, FileSource, SourcePlan, TableSource 
 import { checkColumns } from './columns.ts'
 import { convertTimestamp, shown } from './convert.ts'
 import { listed } from './findings.ts'
-import { absolutePath, localPlace } from './local-place.ts'
+import { localPlace, tidyPath } from './local-place.ts'
 import { rowsSource } from './rows.ts'
 import type { StepScope } from './step-scope.ts'
 
@@ -69,14 +69,14 @@ export function fileLocation(
     const rendered = scope.placeholders.path(spec.path ?? '', [...path, 'path'])
     if (rendered === undefined) return undefined
     const place = localPlace(rendered)
-    if ('path' in place) return { path: place.path === rendered ? rendered : absolutePath(place.path, '/') }
+    if ('path' in place) return { path: tidyPath(place.path) }
     scope.findings.error(place.code, [...path, 'path'], {
       message: `${JSON.stringify(rendered)}: ${place.why}`,
       hint: place.hint,
     })
     return undefined
   }
-  const known = (scope.storage.files ?? []).map(({ name }) => name)
+  const known = [...new Set((scope.storage.files ?? []).map(({ name }) => name))]
   if (known.includes(spec.alias)) return { file: spec.alias }
   scope.findings.error('UnknownFileAlias', [...path, 'alias'], {
     message: `the storage has no file "${spec.alias}"${didYouMean(spec.alias, known)}`,

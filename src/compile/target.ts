@@ -9,7 +9,7 @@ import {
   type TargetPlan,
   type WriteMode,
 } from '../plan/index.ts'
-import { checkColumns, hasColumn } from './columns.ts'
+import { checkColumns, listedTwice } from './columns.ts'
 import { hasWildcard } from './path-text.ts'
 import { checkOptionBlocks, fileLocation } from './source.ts'
 import { named, type StepScope } from './step-scope.ts'
@@ -110,21 +110,14 @@ function replacePartition(
     return undefined
   }
   const values: { column: string; value: ScalarValue }[] = []
-  const inOrder = entries.toSorted(([a], [b]) => (a < b ? -1 : 1)) // as the API server hands them on
-  for (const [column, written] of inOrder) {
-    if (
-      hasColumn(
-        values.map((other) => other.column),
-        column,
-      )
-    )
-      scope.findings.error('DuplicateColumn', [...path, 'values', column], {
-        message: `column "${column}" is listed twice`,
-        hint: 'list it once',
-      })
-    const value = partitionValue(written, [...path, 'values', column], scope)
+  for (const [i, [column, written]] of entries.entries()) {
+    const at = [...path, 'values', column]
+    const other = entries.slice(0, i).find(([earlier]) => earlier.toLowerCase() === column.toLowerCase())
+    if (other !== undefined) scope.findings.error('DuplicateColumn', at, listedTwice(column, other[0]))
+    const value = partitionValue(written, at, scope)
     if (value !== undefined) values.push({ column, value })
   }
+  values.sort((a, b) => (a.column < b.column ? -1 : 1)) // as the API server hands mappings on
   return values.length === entries.length ? { mode: 'replacePartition', values } : undefined
 }
 

@@ -62,7 +62,7 @@ function sourceText(source: SourcePlan): string {
   switch (source.kind) {
     case 'table': {
       const columns = source.columns.length === 0 ? '' : ` (${source.columns.join(', ')})`
-      const where = source.where.map(({ source: text }) => ` where ${text}`).join('')
+      const where = source.where.map(({ source: text }, i) => `${i === 0 ? ' where' : ' and'} ${text}`).join('')
       const at =
         source.at === undefined
           ? ''
@@ -76,7 +76,7 @@ function sourceText(source: SourcePlan): string {
     case 'temp':
       return `temp ${source.name}`
     case 'rows':
-      return `${source.rows.length} rows`
+      return source.rows.length === 1 ? '1 row' : `${source.rows.length} rows`
     default:
       return source satisfies never
   }
@@ -86,7 +86,9 @@ function targetText(target: TargetPlan): string {
   switch (target.kind) {
     case 'table': {
       const schema = target.schema === 'strict' ? '' : `, schema ${target.schema}`
-      return `table ${target.ref}: ${writeText(target.write)}${schema}`
+      const drops = target.dropExtraColumns ? ', drops extra columns' : ''
+      const fails = target.failOnEmpty ? ', fails when empty' : ''
+      return `table ${target.ref}: ${writeText(target.write)}${schema}${drops}${fails}`
     }
     case 'file':
       return `${target.format} ${fileText(target.location)}`
@@ -108,8 +110,11 @@ function writeText(write: WriteMode): string {
       return `replace partition ${write.values.map(({ column, value }) => `${column} = ${valueText(value)}`).join(', ')}`
     case 'replaceWhere':
       return `replace where ${write.predicate.source}`
-    case 'upsert':
-      return `upsert by ${[...write.keys, ...write.partitionBy].join(', ')}`
+    case 'upsert': {
+      const updates = write.include.length === 0 ? '' : `, updates ${write.include.join(', ')}`
+      const keeps = write.exclude.length === 0 ? '' : `, keeps ${write.exclude.join(', ')}`
+      return `upsert by ${[...write.keys, ...write.partitionBy].join(', ')}${updates}${keeps}`
+    }
     default:
       return write satisfies never
   }

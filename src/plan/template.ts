@@ -67,7 +67,7 @@ export function parseTemplate(
     const lawful = LAWFUL.exec(expression)
     if (lawful?.[1] === undefined) {
       errors.push({
-        expression: match[0],
+        expression: match[1] === undefined ? firstPart(source.slice(start)) : match[0],
         start,
         reason: 'only $(params.NAME) and $(params.NAME | FILTER) are placeholders',
       })
@@ -78,6 +78,12 @@ export function parseTemplate(
   }
   push(source.slice(from))
   return { template: { source, parts }, errors }
+}
+
+/** Of what is never closed, or holds brackets: enough of the line to recognise it. */
+function firstPart(text: string): string {
+  const [line = ''] = text.split('\n', 1)
+  return line.length <= 24 ? line : `${line.slice(0, 23)}…`
 }
 
 /**
