@@ -21,10 +21,11 @@ export function checkInclude(
     })
     return null
   }
-  const known = outline(spec).flatMap(({ process, steps }) => [
+  const names = outline(spec).flatMap(({ process, steps }) => [
     process.spec.name,
     ...steps.map(({ spec }) => spec.name),
   ])
+  const known = [...new Set(names)] // names that occur twice are a problem of their own
   const unknown = [...new Set(include)].filter((name) => !known.includes(name))
   if (unknown.length === 0) return [...include]
   const quoted = unknown.map((name) => `"${name}"${didYouMean(name, known).replace(/^; (.*)\?$/, ' ($1?)')}`)

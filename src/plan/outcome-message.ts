@@ -17,24 +17,44 @@ export interface OutcomeMessage extends OutcomeAddress {
   outcome: StepOutcome
 }
 
-/** Cuts texts (the error's message, then warnings) until the whole fits. */
+/** How long a text may be, tried in turn; a step's names alone always leave room for the last of them. */
+const ROOMS = [2000, 1000, 500, 250, 100, 40] as const
+
+/** Drops what is least needed until the whole fits: long ends of texts, further warnings, the error's place. */
 export function encodeOutcome(address: OutcomeAddress, outcome: StepOutcome): string {
-  for (let room = 2000; room >= 0; room = room > 100 ? Math.floor(room / 2) : room - 50) {
-    const text = JSON.stringify({ version: 1, ...address, outcome: shortened(outcome, room) })
-    if (Buffer.byteLength(text) <= MAX_MESSAGE_BYTES) return text
+  const whole = encoded(address, outcome)
+  if (fits(whole)) return whole
+  for (const room of ROOMS) {
+    const text = encoded(address, shortened(outcome, room))
+    if (fits(text)) return text
   }
-  const { process, step, state, durationMs } = outcome
-  return JSON.stringify({ version: 1, ...address, outcome: { process, step, state, durationMs } })
+  const { process, step, state, durationMs, error } = outcome
+  const bare = error === undefined ? {} : { error: { kind: error.kind, code: cut(error.code, 100), message: '' } }
+  return encoded(address, { process, step, state, durationMs, ...bare })
 }
 
+const encoded = (address: OutcomeAddress, outcome: StepOutcome): string =>
+  JSON.stringify({ version: 1, ...address, outcome })
+
+const fits = (text: string): boolean => Buffer.byteLength(text) <= MAX_MESSAGE_BYTES
+
 function shortened(outcome: StepOutcome, room: number): StepOutcome {
-  const cut = (text: string): string => (text.length <= room ? text : `${text.slice(0, Math.max(0, room - 1))}…`)
   const { write, error } = outcome
+  const place = error?.at === undefined || error.at.field.length > room ? {} : { at: error.at }
   return {
     ...outcome,
-    ...(write === undefined ? {} : { write: { ...write, warnings: write.warnings.slice(0, 3).map(cut) } }),
-    ...(error === undefined ? {} : { error: { ...error, message: cut(error.message) } }),
+    ...(write === undefined
+      ? {}
+      : { write: { ...write, warnings: write.warnings.slice(0, 3).map((w) => cut(w, room)) } }),
+    ...(error === undefined
+      ? {}
+      : { error: { kind: error.kind, code: cut(error.code, 100), message: cut(error.message, room), ...place } }),
   }
+}
+
+/** At most that many characters, and no half of one. */
+function cut(text: string, room: number): string {
+  return text.length <= room ? text : `${text.slice(0, room - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 /** Reads what a container wrote, trusting nothing: undefined when it is no outcome. */
