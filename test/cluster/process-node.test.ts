@@ -241,6 +241,16 @@ describe('what a pod says about its container', () => {
     ])
   })
 
+  it('decides what root may do', async () => {
+    const script = 'touch /tmp/x; chown 5:5 /tmp/x 2>&1; stat -c %u /tmp/x'
+    assert.equal(await output('root', shell(script)), '5\n')
+    const container = shell(script, { securityContext: { capabilities: { drop: ['ALL'] } } })
+    assert.equal(
+      await output('tame-root', container),
+      "chown: changing ownership of '/tmp/x': Operation not permitted\n0\n",
+    )
+  })
+
   it('decides which image it runs, with which arguments', async () => {
     assert.equal(
       await output('own-image', { name: 'main', image: 'own:1', args: ['with', 'love'] }),

@@ -236,8 +236,13 @@ export class ControlPlane implements AsyncDisposable {
     await until(what, probe, { everyMs: 20, seconds: 120, hopeless })
   }
 
+  /** Where a Go program crashed, the reason stands before thousands of lines about its goroutines. */
   #epitaph(name: ServerName): string {
-    const log = readFileSync(join(this.folder, `${name}.log`), 'utf8')
-    return `${name} ended; its last words:\n${log.trimEnd().split('\n').slice(-15).join('\n')}`
+    const lines = readFileSync(join(this.folder, `${name}.log`), 'utf8')
+      .trimEnd()
+      .split('\n')
+    const crash = lines.findIndex((line) => /^(panic|fatal error|runtime):/.test(line))
+    const words = crash === -1 ? lines.slice(-15) : lines.slice(crash, crash + 40)
+    return `${name} ended; its last words:\n${words.join('\n')}`
   }
 }

@@ -1,15 +1,16 @@
 # Runs one container's command: in namespaces of its own for mounts and processes (this script is started inside them by unshare),
 # on a root that shows the host's files and keeps every change in memory, with the pod's volumes bound to their paths.
 #
-# contain.sh MARKER SCRATCH LOG ROOT_MODE UID GROUPS [SOURCE TARGET MODE]... -- WORKDIR [NAME=VALUE]... COMMAND [ARG]...
+# contain.sh MARKER SCRATCH LOG ROOT_MODE USER GROUPS CAPABILITIES [SOURCE TARGET MODE]... -- WORKDIR [NAME=VALUE]... COMMAND [ARG]...
 #   MARKER     stands in the arguments of everything here, so that its absence tells when COMMAND itself runs
 #   SCRATCH    an empty folder of the host, to mount on
 #   LOG        file that the command's output is appended to; what goes wrong before goes to our own
 #   ROOT_MODE  rw | ro; MODE alike, for one bound file or folder
-#   UID        user and group as "user:group", or "-" to stay who we are;  GROUPS  "1,2" or "-"
+#   USER       user and group as "user:group";  GROUPS  "1,2" or "-" for none
+#   CAPABILITIES  what root may do in there, as setpriv's --bounding-set takes it
 set -eu
-marker=$1 scratch=$2 log=$3 root_mode=$4 user=$5 groups=$6
-shift 6
+marker=$1 scratch=$2 log=$3 root_mode=$4 user=$5 groups=$6 capabilities=$7
+shift 7
 
 # The memory file system goes with the mount namespace, and that with its last process: nothing is left on the host.
 mount -t tmpfs -o mode=755 scratch "$scratch"
@@ -58,11 +59,8 @@ chroot "$root" mkdir -p -- "$workdir"
 : >"$scratch.ready"
 exec >>"$log" 2>&1
 
-if [ "$user" = - ]; then
-  exec chroot "$root" env -u "$marker" -i -C "$workdir" "$@"
-fi
 supplementary=--groups=$groups
 [ "$groups" != - ] || supplementary=--clear-groups
 # The kernel forgets who must not outlive whom when a process changes its user, hence --pdeathsig once more.
-exec chroot "$root" setpriv --reuid "${user%:*}" --regid "${user#*:}" "$supplementary" --pdeathsig KILL --no-new-privs --inh-caps=-all --bounding-set=-all \
-  env -u "$marker" -i -C "$workdir" "$@"
+exec chroot "$root" setpriv --reuid "${user%:*}" --regid "${user#*:}" "$supplementary" --pdeathsig KILL --no-new-privs \
+  --inh-caps=-all --bounding-set="$capabilities" env -u "$marker" -i -C "$workdir" "$@"

@@ -33,6 +33,7 @@ export async function launchOptions(
     binds: [...imageBinds(image), ...volumeBinds(spec, around)],
     readOnlyRoot: spec.securityContext?.readOnlyRootFilesystem ?? false,
     user,
+    capabilities: spec.securityContext?.capabilities?.drop?.includes('ALL') === true ? 'none' : 'default',
     terminationMessagePath: spec.terminationMessagePath ?? DEFAULT_MESSAGE_PATH,
   }
 }
@@ -53,7 +54,7 @@ function volumeBinds(spec: ContainerSpec, { volumes }: Surroundings): readonly B
   })
 }
 
-function userOf(pod: Pod, spec: ContainerSpec, image: Image): NonNullable<Launch['user']> {
+function userOf(pod: Pod, spec: ContainerSpec, image: Image): Launch['user'] {
   const settings = { ...pod.spec.securityContext, ...spec.securityContext }
   const uid = settings.runAsUser ?? image.user ?? 0
   if (uid === 0 && settings.runAsNonRoot === true)

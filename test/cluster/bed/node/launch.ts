@@ -23,8 +23,9 @@ export interface Launch {
   readonly workingDir: string
   readonly binds: readonly Bind[]
   readonly readOnlyRoot: boolean
-  /** Undefined: stays who the process node is. */
-  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+  readonly user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+  /** Even as root only what a container runtime leaves by default, or nothing. */
+  readonly capabilities: 'default' | 'none'
   readonly terminationMessagePath: string
 }
 
@@ -44,6 +45,8 @@ export interface Ended {
 }
 
 const SCRIPT = join(import.meta.dirname, 'contain.sh')
+const DEFAULT_CAPABILITIES =
+  '-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap'
 const TOOLS_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 export async function launch(supervisor: Supervisor, options: Launch): Promise<Launched> {
@@ -65,13 +68,12 @@ export async function launch(supervisor: Supervisor, options: Launch): Promise<L
 
 function containCommand(options: Launch, { scratch, logFile }: Pick<Files, 'scratch' | 'logFile'>): readonly string[] {
   const { user, binds, readOnlyRoot, env } = options
-  const isRoot = process.getuid?.() === 0
-  const asWhom = user === undefined || !isRoot ? ['-', '-'] : [`${user.uid}:${user.gid}`, user.groups.join(',') || '-']
+  const capabilities = options.capabilities === 'none' ? '-all' : DEFAULT_CAPABILITIES
+  const asWhom = [`${user.uid}:${user.gid}`, user.groups.join(',') || '-', capabilities]
   // Shorter paths first: a volume may lie in another one.
   const ordered = binds.toSorted((one, other) => one.target.length - other.target.length)
   return [
     'unshare',
-    ...(isRoot ? [] : ['--user', '--map-root-user']),
     ...['--mount', '--pid', '--fork', '--kill-child=SIGKILL', 'sh', SCRIPT],
     ...[marker(options.id), scratch, logFile, readOnlyRoot ? 'ro' : 'rw', ...asWhom],
     ...ordered.flatMap(({ source, target, readOnly }) => [source, target, readOnly ? 'ro' : 'rw']),

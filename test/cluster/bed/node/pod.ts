@@ -40,7 +40,10 @@ export interface ContainerSpec {
   readonly envFrom?: readonly EnvFrom[]
   readonly volumeMounts?: readonly VolumeMount[]
   readonly resources?: { requests?: Record<string, string>; limits?: Record<string, string> }
-  readonly securityContext?: PodSecurity & { readOnlyRootFilesystem?: boolean }
+  readonly securityContext?: PodSecurity & {
+    readonly readOnlyRootFilesystem?: boolean
+    readonly capabilities?: { readonly drop?: readonly string[] }
+  }
   readonly terminationMessagePath?: string
   readonly terminationMessagePolicy?: 'File' | 'FallbackToLogsOnError'
 }

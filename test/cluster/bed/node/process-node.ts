@@ -35,6 +35,8 @@ const CAPACITY = { cpu: '64', memory: '256Gi', pods: '5000', 'ephemeral-storage'
 
 /** Starts a node and waits until the scheduler may use it. */
 export async function startProcessNode(plane: ControlPlane, options: ProcessNodeOptions = {}): Promise<ProcessNode> {
+  if (process.getuid?.() !== 0)
+    throw new Error('cannot start a process node: mounting for containers needs root; run as root, or with sudo')
   const node = new ProcessNode(plane, options)
   plane.stopFirst(() => node.stop())
   await node.start()

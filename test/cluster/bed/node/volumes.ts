@@ -91,7 +91,7 @@ function downwardFiles(
 function emptyFolder(folder: string, references: References): string {
   const group = references.pod.spec.securityContext?.fsGroup
   mkdirSync(folder, { recursive: true })
-  if (group !== undefined && process.getuid?.() === 0) chownSync(folder, 0, group)
+  if (group !== undefined) chownSync(folder, 0, group)
   // Whoever the container runs as may write; mkdir's mode would be cut by the umask.
   chmodSync(folder, group === undefined ? 0o777 : 0o2777)
   return folder
@@ -127,6 +127,6 @@ function writeFiles(folder: string, files: readonly File[], references: Referenc
 /** The group of `fsGroup` may read what the owner may. */
 function giveTo(file: string, mode: number, references: References): void {
   const group = references.pod.spec.securityContext?.fsGroup
-  if (group !== undefined && process.getuid?.() === 0) chownSync(file, 0, group)
+  if (group !== undefined) chownSync(file, 0, group)
   chmodSync(file, group === undefined ? mode : mode | ((mode & 0o400) >> 3))
 }
