@@ -1,0 +1,203 @@
+// A control plane with the CRDs, a process node that knows the image `loom:dev`, and operators as processes: what the
+// operator's cluster tests start from. Whatever goes wrong on the way, nothing is left behind.
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { API_VERSION, type RunStatus, renderCrds } from '../../../src/manifest/index.ts'
+import {
+  ApiError,
+  type ControlPlane,
+  type ControlPlaneOptions,
+  type Kube,
+  type Pod,
+  type ProcessNode,
+  startControlPlane,
+  startProcessNode,
+  until,
+} from '../bed/index.ts'
+import { OperatorProcess, REPOSITORY } from './operator-process.ts'
+
+const API = `/apis/${API_VERSION}`
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+/** Node and the built program, as the container of a step sees them. */
+const ENTRYPOINT = ['/app/node_modules/.bin/node', '/app/dist/cli/main.js']
+
+export interface Manifest {
+  kind: string
+  metadata: { name: string; namespace?: string; [field: string]: unknown }
+  spec: Record<string, unknown>
+}
+
+export type Run = Kube & { spec: Record<string, unknown>; status?: RunStatus }
+
+export class Cluster implements AsyncDisposable {
+  readonly plane: ControlPlane
+  readonly node: ProcessNode
+  /** Host folder that step pods see at /lake. */
+  readonly lake: string
+  readonly #operators: OperatorProcess[] = []
+
+  private constructor(plane: ControlPlane, node: ProcessNode, lake: string) {
+    this.plane = plane
+    this.node = node
+    this.lake = lake
+  }
+
+  /** With CRDs served, a node, and no operator. */
+  static async start(options: ControlPlaneOptions = {}): Promise<Cluster> {
+    const plane = await startControlPlane(options)
+    try {
+      const image = { entrypoint: ENTRYPOINT, folders: { '/app': REPOSITORY } }
+      const node = await startProcessNode(plane, { images: { 'loom:dev': image } })
+      await installCrds(plane)
+      return new Cluster(plane, node, emptyLake())
+    } catch (thrown) {
+      await plane.stop()
+      throw thrown
+    }
+  }
+
+  /** Starts an operator, the first one or one more. */
+  startOperator({
+    kubeconfig = this.plane.kubeconfig,
+    flags = [],
+  }: {
+    kubeconfig?: string
+    flags?: readonly string[]
+  } = {}): OperatorProcess {
+    const operator = new OperatorProcess(kubeconfig, flags)
+    this.#operators.push(operator)
+    return operator
+  }
+
+  async apply(manifest: Manifest): Promise<Kube> {
+    return await this.plane.api.create(pathOf(manifest.kind, manifest.metadata.namespace), {
+      apiVersion: API_VERSION,
+      ...manifest,
+    })
+  }
+
+  async patchRun(name: string, spec: object): Promise<void> {
+    await this.plane.api.patch(`${pathOf('ETLRun')}/${name}`, { spec })
+  }
+
+  async deleteRun(name: string): Promise<void> {
+    await this.plane.api.delete(`${pathOf('ETLRun')}/${name}`)
+  }
+
+  async run(name: string, namespace?: string): Promise<Run | undefined> {
+    return await this.plane.api.find<Run>(`${pathOf('ETLRun', namespace)}/${name}`)
+  }
+
+  /** Waits until the run's status is as wanted; says what it was and what the operator said if it never is. */
+  async runIs(
+    name: string,
+    what: string,
+    wanted: (status: RunStatus) => boolean,
+    { seconds = 60, namespace }: { seconds?: number; namespace?: string } = {},
+  ): Promise<RunStatus> {
+    let last: RunStatus = {}
+    const isSo = async () => {
+      last = (await this.run(name, namespace))?.status ?? {}
+      return wanted(last)
+    }
+    try {
+      await until(`run ${name} ${what}`, isSo, { seconds })
+    } catch (cause) {
+      const said = this.#operators.map(({ log }) => log.slice(-3000)).join('\n')
+      throw new Error(`run ${name} is never so: ${what}; it is ${JSON.stringify(last)}; said:\n${said}`, { cause })
+    }
+    return last
+  }
+
+  /** Waits until the run has ended, however. */
+  async ends(name: string, seconds = 60): Promise<RunStatus> {
+    return await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined, { seconds })
+  }
+
+  async jobs(run: string, namespace = 'default'): Promise<readonly Kube[]> {
+    return await this.plane.api.list(`/apis/batch/v1/namespaces/${namespace}/jobs?labelSelector=loom.etl/run=${run}`)
+  }
+
+  async pods(run: string, namespace = 'default'): Promise<readonly Pod[]> {
+    return await this.plane.api.list<Pod>(`/api/v1/namespaces/${namespace}/pods?labelSelector=loom.etl/run=${run}`)
+  }
+
+  /** Waits for a pod of the run. */
+  async pod(run: string, wanted: (pod: Pod) => boolean = () => true): Promise<Pod> {
+    let found: Pod | undefined
+    await until(`run ${run} has such a pod`, async () => {
+      found = (await this.pods(run)).find(wanted)
+      return found !== undefined
+    })
+    if (found === undefined) throw new Error('unreachable')
+    return found
+  }
+
+  /** A storage whose tables lie in /lake, and whose files are those of the flights example. */
+  storage(pods: Record<string, unknown> = {}): Manifest {
+    return {
+      kind: 'ETLStorage',
+      metadata: { name: 'default' },
+      spec: {
+        defaults: {
+          tablePath: { uri: '/lake/tables' },
+          filePath: { uri: '/app/examples/flights' },
+          modulePath: { uri: '/app/examples/flights' },
+        },
+        temp: { root: '/lake/temp' },
+        files: [{ name: 'carrier-report', path: { uri: '/lake/reports/carriers.csv' } }],
+        pods: {
+          allowCode: true,
+          resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
+          volumes: [{ name: 'lake', hostPath: { path: this.lake } }],
+          volumeMounts: [{ name: 'lake', mountPath: '/lake' }],
+          ...pods,
+        },
+      },
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#operators.map((operator) => operator.stop('SIGKILL')))
+    await this.plane.stop()
+    rmSync(this.lake, { recursive: true, force: true })
+  }
+}
+
+/** A file of the flights example. */
+export function example(file: string): Manifest {
+  return parse(readFileSync(join(REPOSITORY, 'examples/flights', file), 'utf8'))
+}
+
+export function pathOf(kind: string, namespace = 'default'): string {
+  return `${API}/namespaces/${namespace}/${kind.toLowerCase()}s`
+}
+
+/** A folder that the pods' user may write to. */
+function emptyLake(): string {
+  const lake = mkdtempSync(join(tmpdir(), 'loom-lake-'))
+  mkdirSync(join(lake, 'tables'))
+  for (const folder of [lake, join(lake, 'tables')]) chmodSync(folder, 0o777)
+  return lake
+}
+
+async function installCrds({ api }: ControlPlane): Promise<void> {
+  const crds = renderCrds().map(({ yaml }): Kube => parse(yaml))
+  await Promise.all(crds.map((crd) => api.create(CRDS, crd)))
+  const lists = crds.map(({ metadata }) => `${API}/${metadata.name.split('.')[0]}`)
+  await until('the CRDs are served', async () =>
+    (await Promise.all(lists.map((path) => isServed(api, path)))).every(Boolean),
+  )
+}
+
+/** A new resource is unknown first (404), then has no storage yet (429). */
+async function isServed(api: ControlPlane['api'], path: string): Promise<boolean> {
+  try {
+    return (await api.find(path)) !== undefined
+  } catch (thrown) {
+    if (thrown instanceof ApiError && (thrown.status === 429 || thrown.status === 503)) return false
+    throw thrown
+  }
+}
