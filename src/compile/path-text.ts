@@ -8,8 +8,26 @@ export function unsafeInPath(value: string): string | undefined {
   return value.includes('\0') ? 'it holds a NUL character' : undefined
 }
 
-/** How many parts of a path lead to the same folder or out of it. */
-export const folderSteps = (path: string): number =>
-  path.split('/').filter((segment) => segment === '.' || segment === '..').length
+/** A value as it must be written into a path: a URI's percent signs are escapes, a value's are not. */
+export const inPathOf = (source: string, value: string): string =>
+  schemeOf(source) === '' ? value : value.replaceAll('%', '%25')
+
+/** Whether two paths have the same scheme, and as many parts that lead to the same folder or out of it. */
+export const isSameWay = (path: string, other: string): boolean =>
+  schemeOf(path) === schemeOf(other) && folderSteps(path) === folderSteps(other)
+
+/** Of a URI; empty for a path. */
+const schemeOf = (path: string): string => /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.exec(path)?.[0].toLowerCase() ?? ''
+
+/** -1: a URI whose escapes are broken. */
+function folderSteps(path: string): number {
+  const steps = (text: string) => text.split('/').filter((segment) => segment === '.' || segment === '..').length
+  if (schemeOf(path) === '') return steps(path)
+  try {
+    return steps(decodeURIComponent(path))
+  } catch {
+    return -1
+  }
+}
 
 export const hasWildcard = (path: string): boolean => /[*?[]/.test(path)

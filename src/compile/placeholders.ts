@@ -13,7 +13,7 @@ import {
   type TypedValue,
 } from '../plan/index.ts'
 import { type Findings, listed } from './findings.ts'
-import { folderSteps, unsafeInPath } from './path-text.ts'
+import { inPathOf, isSameWay, unsafeInPath } from './path-text.ts'
 import { parseSqlTemplate } from './sql-placeholders.ts'
 
 const FILTER_NAMES = Object.keys(PATH_FILTERS)
@@ -62,11 +62,11 @@ export class Placeholders {
     const { text } = renderTemplate(template, (placeholder) => {
       const value = this.#pathText(placeholder, path)
       if (value === undefined) unsafe.push(placeholder)
-      return value ?? ''
+      return inPathOf(source, value ?? '')
     })
     if (unsafe.length > 0) return undefined
-    // values that are harmless alone may make a `..` together
-    if (folderSteps(text) === folderSteps(renderTemplate(template, () => 'x').text)) return text
+    // values that are harmless alone may make a `..`, or a URI, together with what stands beside them
+    if (isSameWay(text, renderTemplate(template, () => 'x').text)) return text
     this.#findings.error('UnsafePathValue', path, {
       message: `the params make "${text}", which goes to another folder`,
       hint: 'give values that are more than dots; folders belong into the path itself',
