@@ -1,6 +1,6 @@
 // A list as one text, which is all that a command line has: `a,b`, `[a, b]`, `["with, comma", 'or this']`.
 
-const ITEM = /\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^,]*))\s*(,|$)/gsy
+const ITEM = /\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|(?!\s*["'])([^,]*))\s*(,|$)/gsy
 
 /** @returns the items as text, or why it is no list; the empty text is the empty list */
 export function splitList(text: string): { items: string[] } | { why: string } {

@@ -17,9 +17,13 @@ export function parseSqlTemplate(sql: string): SqlTemplate {
     const kind = pieces[pieceIndexAt(pieces, offset)]?.kind
     return kind === 'comment' || kind === 'dollarString'
   })
-  const misplaced = template.parts.flatMap((part) => {
-    const why = 'text' in part ? undefined : whyMisplaced(sql, part, pieces)
-    return 'text' in part || why === undefined ? [] : [{ placeholder: part, why }]
+  const placeholders = template.parts.flatMap((part) => ('text' in part ? [] : [part]))
+  const lengthened = besideText(sql, placeholders, pieces)
+  const misplaced = placeholders.flatMap((placeholder) => {
+    const why =
+      whyMisplaced(sql, placeholder, pieces) ??
+      (lengthened.has(placeholder) ? 'it stands next to a quoted text, and the two would be one' : undefined)
+    return why === undefined ? [] : [{ placeholder, why }]
   })
   return { template, errors, misplaced: [...misplaced, ...quotedByDollars(sql, pieces)] }
 }
@@ -32,19 +36,32 @@ function whyMisplaced(sql: string, { start, length }: Placeholder, pieces: SqlPi
   if (kind === 'name') return 'it stands inside a quoted name'
   const before = sql[start - 1] ?? ''
   if (before === '.') return 'it stands where a name must be'
-  if (BESIDE.test(before) || BESIDE.test(sql[start + length] ?? '')) return 'it stands right beside other text'
-  return followsText(sql, start, pieces) ? 'it stands behind a quoted text, which it would lengthen' : undefined
+  return BESIDE.test(before) || BESIDE.test(sql[start + length] ?? '') ? 'it stands right beside other text' : undefined
 }
 
-/** Two quoted texts with nothing but white space between them are one. */
-function followsText(sql: string, start: number, pieces: SqlPiece[]): boolean {
-  for (let i = pieceIndexAt(pieces, start); i >= 0; i -= 1) {
-    const piece = pieces[i]
-    if (piece === undefined || piece.kind === 'comment') continue
-    if (piece.kind !== 'code') return piece.kind !== 'name'
-    if (sql.slice(piece.start, Math.min(piece.end, start)).trim() !== '') return false
+/** Placeholders with nothing but white space and comments between them and another text: SQL makes one text of two. */
+function besideText(sql: string, placeholders: Placeholder[], pieces: SqlPiece[]): Set<Placeholder> {
+  const found = new Set<Placeholder>()
+  let last: Placeholder | 'text' | 'other' = 'other'
+  const meet = (next: Placeholder | 'text' | 'other') => {
+    if (last !== 'other' && next !== 'other')
+      for (const one of [last, next]) if (typeof one === 'object') found.add(one)
+    last = next
   }
-  return false
+  let i = 0
+  for (const { kind, start, end } of pieces) {
+    if (kind === 'string' || kind === 'dollarString') meet('text')
+    else if (kind === 'name') meet('other')
+    let from = start
+    for (let next = placeholders[i]; next !== undefined && next.start < end; i += 1, next = placeholders[i]) {
+      if (kind !== 'code') continue
+      if (sql.slice(from, next.start).trim() !== '') meet('other')
+      meet(next)
+      from = next.start + next.length
+    }
+    if (kind === 'code' && sql.slice(from, end).trim() !== '') meet('other')
+  }
+  return found
 }
 
 function quotedByDollars(sql: string, pieces: SqlPiece[]): SqlTemplate['misplaced'] {
