@@ -93,9 +93,7 @@ describe('values in paths', () => {
   })
 
   it('are taken as they are, in a URI as in a path', () => {
-    for (const value of ['50%', '%2e%2e', '%2F', 'a b', 'é', '2013-*', 'x..', '[ab]?'].filter(
-      (text) => !text.includes('..'),
-    )) {
+    for (const value of ['50%', '%2e%2e', '%2F', 'a b', 'é', '2013-*', '[ab]?']) {
       assert.equal(pathFor('in/$(params.a).csv', { a: value }), `in/${value}.csv`)
       assert.equal(pathFor('file:///in/$(params.a).csv', { a: value }), `/in/${value}.csv`)
     }
