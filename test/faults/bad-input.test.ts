@@ -206,7 +206,7 @@ const BEFORE: { why: string; yaml: string; args: string[]; says: RegExp[] }[] = 
     why: 'an include of no step',
     yaml: append,
     args: [...RUN, '--include', 'laod'],
-    says: [/error InvalidStage: the pipeline has no step or process "laod"; did you mean "load"\?/],
+    says: [/error InvalidStage: the pipeline has no step or process "laod" \(did you mean "load"\?\)/],
   },
   {
     why: 'a run that there is not',
