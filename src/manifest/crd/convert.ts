@@ -71,7 +71,10 @@ function convertObject(json: Json, calls: number): StructuralSchema {
     if (json['x-kubernetes-preserve-unknown-fields'] === true && 'properties' in json)
       return { ...base, 'x-kubernetes-preserve-unknown-fields': true }
     if (values === undefined || values === false) return base
-    return { ...base, additionalProperties: convert(asJson(values), calls * bound(json['maxProperties'])) }
+    const additionalProperties = convert(asJson(values), calls * bound(json['maxProperties']))
+    // CEL can't see a map whose values are of any type, but it can see an object of unknown fields, which admits the same.
+    if (additionalProperties.type === undefined) return { ...base, 'x-kubernetes-preserve-unknown-fields': true }
+    return { ...base, additionalProperties }
   }
   return {
     ...base,

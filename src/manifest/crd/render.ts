@@ -8,6 +8,7 @@ import { runStatusSchema } from '../status.ts'
 import { storageSpecSchema } from '../storage.ts'
 import { toStructural } from './convert.ts'
 import { crdText } from './crd-text.ts'
+import { fixedAfterStart } from './fixed-fields.ts'
 import { structuralProblems } from './structural.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
@@ -35,6 +36,8 @@ export interface CrdKind {
   spec: z.ZodType
   status?: z.ZodType
   columns: PrinterColumn[]
+  /** Fields of the spec that may be changed after the start; absent: all. */
+  mutableAfterStart?: readonly string[]
 }
 
 const age: PrinterColumn = {
@@ -63,6 +66,7 @@ export const CRD_KINDS: readonly CrdKind[] = [
     description: 'One execution of a pipeline.',
     spec: runSpecSchema,
     status: runStatusSchema,
+    mutableAfterStart: ['suspend', 'cancel', 'ttlAfterFinished'],
     columns: [
       { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where the run is.' },
       { name: 'Reason', type: 'string', jsonPath: '.status.reason', description: 'Why it is there.' },
@@ -150,7 +154,10 @@ function objectSchema({
   description,
   spec,
   status,
-}: Pick<CrdKind, 'description' | 'spec' | 'status'>): StructuralSchema {
+  mutableAfterStart,
+}: Pick<CrdKind, 'description' | 'spec' | 'status' | 'mutableAfterStart'>): StructuralSchema {
+  const structuralSpec = toStructural(spec)
+  const fixed = mutableAfterStart === undefined ? [] : fixedAfterStart(structuralSpec, mutableAfterStart)
   return {
     description,
     type: 'object',
@@ -159,9 +166,10 @@ function objectSchema({
       apiVersion: { description: `Version of this schema: ${API_VERSION}.`, type: 'string' },
       kind: { description: 'Kind of the object.', type: 'string' },
       metadata: { type: 'object' },
-      spec: toStructural(spec),
+      spec: structuralSpec,
       status: status === undefined ? { description: 'Not used yet.', type: 'object' } : withoutGeneration(status),
     },
+    ...(fixed.length === 0 ? {} : { 'x-kubernetes-validations': fixed }),
   }
 }
 
