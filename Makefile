@@ -51,6 +51,20 @@ $(INTEROP_INSTALLED): test/interop/requirements.txt
 test-interop: setup $(INTEROP_INSTALLED) ## tables between us, delta-rs and DuckDB's delta extension, in both directions
 	INTEROP_PYTHON=$(CURDIR)/$(INTEROP)/bin/python node_modules/.bin/node --test --test-timeout=600000 'test/interop/**/*.test.ts'
 
+# The peers, pinned, in an environment of their own.
+BENCH := .cache/bench-venv
+BENCH_INSTALLED := $(BENCH)/.installed
+
+$(BENCH_INSTALLED): test/bench/requirements.txt
+	rm -rf $(BENCH)
+	python3 -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
+	@touch $@
+
+.PHONY: bench
+bench: build $(BENCH_INSTALLED) ## speed beside DuckDB alone, dbt-duckdb and loom-kernel (BENCH_ROWS=100000 for a quick look)
+	BENCH_PYTHON=$(CURDIR)/$(BENCH)/bin/python node_modules/.bin/node test/bench/bench.ts
+
 .PHONY: generate
 generate: $(INSTALLED) ## write crds/ and the generated pages of docs/ anew
 	npm run --silent generate
