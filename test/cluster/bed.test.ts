@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ApiError, type ControlPlane, startControlPlane, until } from './bed/index.ts'
-import { JOBS, job, PODS, pod, shell } from './bed/shapes.ts'
+import { JOBS, job, kubectlIsThere, PODS, pod, shell } from './bed/shapes.ts'
 
 const NAMESPACES = '/api/v1/namespaces'
 
@@ -72,7 +72,7 @@ describe('a control plane', () => {
     )
   })
 
-  it('has a kubeconfig that kubectl can use', { skip: kubectl() ? false : 'there is no kubectl here' }, () => {
+  it('has a kubeconfig that kubectl can use', { skip: kubectlIsThere() ? false : 'there is no kubectl here' }, () => {
     const args = ['--kubeconfig', plane.kubeconfig, 'get', 'serviceaccount', 'default', '-o', 'name']
     assert.equal(execFileSync('kubectl', args, { encoding: 'utf8' }).trim(), 'serviceaccount/default')
   })
@@ -120,15 +120,6 @@ describe('a test process that is killed', () => {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function kubectl(): boolean {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' })
     return true
   } catch {
     return false

@@ -1,5 +1,6 @@
 // Objects that tests of the cluster level need again and again, in their smallest lawful form, and what they wait for.
 
+import { execFileSync } from 'node:child_process'
 import type { Api } from './api.ts'
 import type { ContainerSpec, ContainerState, Pod, PodSpec } from './node/pod.ts'
 import { until } from './wait.ts'
@@ -54,4 +55,14 @@ export function condition(found: Pod, type: string): { status: string; reason: s
 export async function eventReasons(api: Api, name: string): Promise<readonly string[]> {
   const path = `/api/v1/namespaces/${NAMESPACE}/events?fieldSelector=involvedObject.name%3D${name}`
   return (await api.list<{ reason: string }>(path)).map(({ reason }) => reason)
+}
+
+/** kubectl is on many machines and never needed: tests that use it are skipped without it. */
+export function kubectlIsThere(): boolean {
+  try {
+    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
 }
