@@ -84,26 +84,39 @@ const tempEnd = (name: string, path: Path): End => ({ what: `temp "${name}"`, pl
 
 /** A table's folder is its own: what else lies there is taken for its files, and goes when it is cleaned up. */
 export function checkNesting(included: PlacedStages, places: Places, findings: Findings): void {
-  const tables = new Map<string, End>()
-  for (const { step, path } of allSteps(included)) {
-    const target = step.target?.table
-    for (const [alias, { table }] of Object.entries(step.sources ?? {}))
-      if (table !== undefined && !tables.has(table.ref))
-        tables.set(table.ref, tableEnd(table.ref, [...path, 'sources', alias, 'table', 'ref'], places))
-    if (target !== undefined && !tables.has(target.ref))
-      tables.set(target.ref, tableEnd(target.ref, [...path, 'target', 'table', 'ref'], places))
-  }
-  const byPlace = new Map([...tables.values()].map((table) => [table.place, table]))
-  for (const inner of tables.values()) {
-    const outer = enclosing(inner.place)
-      .map((place) => byPlace.get(place))
-      .find((table) => table !== undefined)
-    if (outer === undefined) continue
+  const steps = allSteps(included)
+  const tables = tablesOf(steps, places)
+  const byPlace = new Map(tables.map((table) => [table.place, table]))
+  const report = (inner: End, document?: 'storage') => {
+    const outer = enclosing(inner.place).flatMap((place) => byPlace.get(place) ?? [])[0]
+    if (outer === undefined) return
     findings.error('NestedTables', inner.path, {
       message: `${inner.what} lies in the folder of ${outer.what}, ${outer.place}`,
-      hint: 'give one of them another name, or a path of its own in the storage',
+      hint: 'give one of them another name or path; the storage holds those of tables and temps',
+      ...(document === undefined ? {} : { document }),
     })
   }
+  for (const table of tables) report(table)
+  for (const step of steps) {
+    const end = step.plan?.target.kind === 'file' ? written(step, places) : undefined
+    if (end !== undefined) report(end)
+  }
+  const temps: End = { what: 'the root of temps', place: `${places.tempRoot()}/temp`, path: ['spec', 'temp', 'root'] }
+  report(temps, 'storage')
+}
+
+/** Each table once, where it is named first. */
+function tablesOf(steps: PlacedStep[], places: Places): End[] {
+  const tables = new Map<string, End>()
+  const add = (ref: string, path: Path) => {
+    if (!tables.has(ref)) tables.set(ref, tableEnd(ref, path, places))
+  }
+  for (const { step, path } of steps) {
+    for (const [alias, { table }] of Object.entries(step.sources ?? {}))
+      if (table !== undefined) add(table.ref, [...path, 'sources', alias, 'table', 'ref'])
+    if (step.target?.table !== undefined) add(step.target.table.ref, [...path, 'target', 'table', 'ref'])
+  }
+  return [...tables.values()]
 }
 
 /** All folders around a place. */

@@ -55,7 +55,7 @@ export const COMPILE_PROBLEM_CODES = {
   // Tables
   ParallelWriters: 'Two steps that run at the same time write the same table or file.',
   ParallelReadWrite: 'A step reads what another one writes at the same time (warning).',
-  NestedTables: 'A table lies in the folder of another one.',
+  NestedTables: 'A table, a written file or the root of temps lies in the folder of a table.',
   UnknownSourceTable: 'A table is read that does not exist and that no earlier step makes.',
   UnknownTargetTable: "A table is written that does not exist, and the storage's policy forbids to make it.",
   // Include
