@@ -23,7 +23,8 @@ export function processIo(): Io {
     },
     liveTerminal: terminal && env['CI'] === undefined,
     colour: coloured(env, terminal && stdout.isTTY === true),
-    screen: () => ({ rows: stderr.rows ?? USUAL_SCREEN.rows, columns: stderr.columns ?? USUAL_SCREEN.columns }),
+    // a terminal that does not know its size says 0
+    screen: () => ({ rows: stderr.rows || USUAL_SCREEN.rows, columns: stderr.columns || USUAL_SCREEN.columns }),
     cwd: process.cwd(),
     env,
     signal: stopSignal(),

@@ -30,10 +30,12 @@ export interface LoomOptions {
   cwd: string
   env?: Record<string, string>
   input?: string
+  /** Options of Node. */
+  node?: readonly string[]
 }
 
-export function start(args: readonly string[], { cwd, env = {}, input }: LoomOptions): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...process.env, ...NEUTRAL, ...env } })
+export function start(args: readonly string[], { cwd, env = {}, input, node = [] }: LoomOptions): Running {
+  const child = spawn(process.execPath, [...node, MAIN, ...args], { cwd, env: { ...process.env, ...NEUTRAL, ...env } })
   return watched(child, input)
 }
 

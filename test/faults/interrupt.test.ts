@@ -1,10 +1,10 @@
 // Ctrl-C and SIGTERM: the engine is interrupted, tables are whole, and the run id goes on where it was.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { exists, loom, startLoom, until } from '../support/loom-process.ts'
+import { loom, start } from '../cli/loom.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'loom-interrupt-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -42,17 +42,15 @@ function laid(): { folder: string; setRows: (n: number) => void } {
 }
 
 const ARGS = ['run', '-f', 'pipeline.yaml', '--run-id', 'r-1']
-const logOf = (folder: string, table: string): string[] => {
-  const log = join(folder, '.loom/lake/raw', table, '_delta_log')
-  return exists(log) ? readdirSync(log) : []
-}
+const filesIn = (path: string): string[] => (existsSync(path) ? readdirSync(path) : [])
+const logOf = (folder: string, table: string): string[] => filesIn(join(folder, '.loom/lake/raw', table, '_delta_log'))
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   test(`${signal} during a long query ends the run with 130; run again, it goes on where it was`, async () => {
     const { folder, setRows } = laid()
     setRows(ENDLESS)
-    const running = startLoom(ARGS, { cwd: folder })
-    await until('the long step', () => running.stderr().includes('main/first succeeded'), running)
+    const running = start(ARGS, { cwd: folder })
+    await running.says(/main\/first succeeded/)
     running.child.kill(signal)
     const { code, stderr, stdout } = await running.ended
     assert.equal(code, 130, stderr)
@@ -61,13 +59,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     assert.doesNotMatch(stderr, /^\s+at /m, 'no stack')
     assert.deepEqual(logOf(folder, 'first'), ['00000000000000000000.json'])
     assert.deepEqual(logOf(folder, 'endless'), [])
-    assert.equal(exists(folder, 'out'), false)
-    for (const name of ['runs', 'work', 'locks'])
-      assert.deepEqual(
-        exists(folder, '.loom/temp', name) ? readdirSync(join(folder, '.loom/temp', name)) : [],
-        [],
-        name,
-      )
+    assert.equal(existsSync(join(folder, 'out')), false)
+    for (const name of ['runs', 'work', 'locks']) assert.deepEqual(filesIn(join(folder, '.loom/temp', name)), [], name)
 
     setRows(10)
     const again = await loom(ARGS, { cwd: folder })
@@ -77,19 +70,3 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
       assert.deepEqual(logOf(folder, table), ['00000000000000000000.json'], table)
     assert.deepEqual(readdirSync(join(folder, 'out')), ['report.csv'])
   })
-
-test('a second Ctrl-C ends the process at once', async () => {
-  const { folder, setRows } = laid()
-  setRows(ENDLESS)
-  const running = startLoom(ARGS, { cwd: folder })
-  await until('the long step', () => running.stderr().includes('main/first succeeded'), running)
-  running.child.kill('SIGINT')
-  running.child.kill('SIGINT')
-  const { code, signal } = await running.ended
-  assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`)
-  setRows(10)
-  const again = await loom(ARGS, { cwd: folder })
-  assert.equal(again.code, 0, again.stderr)
-  for (const table of ['first', 'endless', 'written'])
-    assert.deepEqual(logOf(folder, table), ['00000000000000000000.json'], table)
-})

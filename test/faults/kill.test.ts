@@ -1,13 +1,13 @@
 // `loom run` killed with -9: run again with the same run id it ends as if it had not been killed. Every phase is hit on
 // purpose, then moments of chance: as many in all as KILLS says.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { exists, loom, startLoom, until } from '../support/loom-process.ts'
+import { loom, start } from '../cli/loom.ts'
 import { assertNoStrayFiles, assertOneCommitEach, assertTidy, contentsOf, copyFlow, layFlow, runArgs } from './flow.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'loom-kill-'))
@@ -99,16 +99,17 @@ const whileWriting: Kill = async (folder) => {
   const table = join(folder, '.loom/lake/raw/wide')
   const files = () => readdirSync(table).length
   const known = files()
-  const running = startLoom(runArgs(2), { cwd: folder })
-  await until('writing', () => files() > known, running)
+  const running = start(runArgs(2), { cwd: folder })
+  const ended = () => running.child.exitCode !== null || running.child.signalCode !== null
+  while (files() === known && !ended()) await delay(1)
   running.child.kill('SIGKILL')
   await running.ended
-  assert.equal(exists(table, '_delta_log/00000000000000000001.json'), false, 'it had committed already')
+  assert.equal(existsSync(join(table, '_delta_log/00000000000000000001.json')), false, 'it had committed already')
   return 'write: a data file is begun, no log entry names it'
 }
 
 const byChance: Kill = async (folder) => {
-  const running = startLoom(runArgs(2), { cwd: folder })
+  const running = start(runArgs(2), { cwd: folder })
   const moment = Math.random() * runMs
   await Promise.race([delay(moment), running.ended])
   running.child.kill('SIGKILL')
@@ -129,9 +130,9 @@ function stateOf(folder: string): string {
   const committed = Object.entries(entries).flatMap(([step, entry]) => {
     const [schema = '', table = '', version = ''] = entry.split('/')
     const log = join(folder, '.loom/lake', schema, table, '_delta_log')
-    return exists(log, `${version.padStart(20, '0')}.json`) ? [step] : []
+    return existsSync(join(log, `${version.padStart(20, '0')}.json`)) ? [step] : []
   })
-  const temps = exists(folder, '.loom/temp/runs/r-2') ? ', temps are there' : ''
+  const temps = existsSync(join(folder, '.loom/temp/runs/r-2')) ? ', temps are there' : ''
   return `committed: ${committed.join(' ') || 'nothing'}${temps}`
 }
 
