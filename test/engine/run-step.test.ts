@@ -296,6 +296,14 @@ test('too little memory has a name, and the next step runs', async () => {
   }
 })
 
+test('as many threads as would use up the machine are refused at once', () => {
+  for (const threads of [0, 1.5, 1025])
+    assert.throws(
+      () => createDuckDbEngine({ threads }),
+      (thrown) => thrown instanceof Fault && thrown.code === 'InvalidThreads' && thrown.message.includes('1 to 1024'),
+    )
+})
+
 test('a memory limit that is no size is told at once', () => {
   assert.throws(
     () => createDuckDbEngine({ memoryLimit: 'plenty' }),

@@ -15,7 +15,7 @@ import { DuckDbSession, type SessionOptions } from './session.ts'
 export interface DuckDbOptions {
   /** Of one step: `2GB`, `512MiB`, `512Mi`. Default: 55 % of the machine's (or container's) memory, shared by the parallel steps. */
   memoryLimit?: string
-  /** Of one step. Default: one for each CPU. */
+  /** Of one step, 1 to 1024. Default: one for each CPU. */
   threads?: number
   /** How many steps may run at the same time; only for the default memory limit. Default 1. */
   parallel?: number
@@ -38,6 +38,8 @@ interface Prepared {
 }
 
 const MEMORY_SHARE = 0.55
+/** The engine starts as many as it is told: thousands use up the process ids of the whole machine. */
+const MOST_THREADS = 1024
 
 function closeNow({ instance, main }: Prepared): void {
   main.closeSync()
@@ -50,8 +52,9 @@ export class InstancePool {
   #next: Promise<Prepared> | undefined
   readonly #closing = new Set<Promise<void>>()
 
-  /** @throws Fault invalid InvalidMemoryLimit */
+  /** @throws Fault invalid InvalidMemoryLimit, InvalidThreads */
   constructor(options: DuckDbOptions) {
+    if (options.threads !== undefined) assertThreads(options.threads)
     this.#options = options
     this.#memoryLimit =
       options.memoryLimit === undefined ? defaultMemoryLimit(options.parallel ?? 1) : engineSize(options.memoryLimit)
@@ -140,6 +143,15 @@ function engineSize(text: string): string {
     kind: 'invalid',
     code: 'InvalidMemoryLimit',
     message: `cannot use memory limit "${text}": it is no size; write it like 2GB or 512MiB`,
+  })
+}
+
+function assertThreads(threads: number): void {
+  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return
+  throw new Fault({
+    kind: 'invalid',
+    code: 'InvalidThreads',
+    message: `cannot use ${threads} threads for one step: it is no whole number from 1 to ${MOST_THREADS}; leave it out to use every CPU`,
   })
 }
 
