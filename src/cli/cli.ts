@@ -18,7 +18,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const [first, ...rest] = argv
   if (first === undefined || first === '--help' || first === '-h') return say(overview(COMMANDS), io)
   if (first === '--version' || first === 'version') return say(`${VERSION}\n`, io)
-  if (first === 'help') return say(rest[0] === undefined ? overview(COMMANDS) : await commandHelp(rest[0]), io)
+  if (first === 'help') return say(await helpAbout(rest[0]), io)
   const command = await complete(commandOf(first))
   const { args, options } = readArguments(command.name, [...command.options, ...GLOBAL_OPTIONS], rest)
   if (options['help'] === true) return say(helpOf(command), io)
@@ -45,7 +45,11 @@ function commandOf(name: string): Command {
   )
 }
 
-const commandHelp = async (name: string): Promise<string> => helpOf(await complete(commandOf(name)))
+/** `help` and `version` have no options: what there is to say of them stands in the overview. */
+async function helpAbout(name: string | undefined): Promise<string> {
+  if (name === undefined || name === 'help' || name === 'version') return overview(COMMANDS)
+  return helpOf(await complete(commandOf(name)))
+}
 
 /** The operator's options stand in a table of its own, which only it needs. */
 async function complete(command: Command): Promise<Command> {

@@ -18,16 +18,34 @@ export async function importManifest(path: string, shown: string): Promise<unkno
     resolve: (specifier, context, next) =>
       specifier === PACKAGE ? { url: OWN_INDEX, shortCircuit: true } : next(specifier, context),
   })
+  const idle = nothingLeftToDo(shown)
   try {
-    const module: { default?: unknown } = await import(pathToFileURL(path).href)
-    if (module.default !== undefined) return module.default
+    const exported = await Promise.race([defaultExport(path), idle.rejected])
+    if (exported !== undefined) return exported
   } catch (thrown) {
+    if (thrown instanceof UsageError) throw thrown
     const why = thrown instanceof Error ? `${thrown.name}: ${firstLine(thrown.message)}` : String(thrown)
     throw new UsageError(`cannot load "${shown}": ${why}${placeIn(thrown, path)}; correct the module`)
   } finally {
     hooks.deregister()
+    idle.forget()
   }
   throw new UsageError(`cannot load "${shown}": it has no default export; write: export default pipeline(…)`)
+}
+
+async function defaultExport(path: string): Promise<unknown> {
+  const module: { default?: unknown } = await import(pathToFileURL(path).href)
+  return await module.default
+}
+
+/** A promise that never settles keeps no process alive: Node would end without a word about the module. */
+function nothingLeftToDo(shown: string): { rejected: Promise<never>; forget: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined)
+  const onIdle = () =>
+    reject(new UsageError(`cannot load "${shown}": it waits for something that never comes; correct its await`))
+  process.once('beforeExit', onIdle)
+  return { rejected: promise, forget: () => process.off('beforeExit', onIdle) }
 }
 
 /** Where in the module, when the stack tells. */

@@ -1,7 +1,8 @@
 // Reads manifests as kubectl does: files, folders, standard input; and modules whose default export is a document or a list.
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, extname, join, resolve } from 'node:path'
-import { didYouMean, firstLine } from '../base/index.ts'
+import { addAbortSignal } from 'node:stream'
+import { didYouMean, Fault, firstLine } from '../base/index.ts'
 import { type LocatedProblem, type ParsedDocument, parseFiles, parseValue, type SourceFile } from '../manifest/index.ts'
 import { type Io, UsageError } from './io.ts'
 
@@ -22,8 +23,8 @@ export interface Loaded {
   storage?: StorageLoaded
 }
 
-/** @throws UsageError when a file can't be read */
-export async function loadManifests(paths: readonly string[], io: Pick<Io, 'cwd'>): Promise<Loaded> {
+/** @throws UsageError when a file can't be read; Fault Interrupted while standard input is awaited */
+export async function loadManifests(paths: readonly string[], io: Pick<Io, 'cwd' | 'signal'>): Promise<Loaded> {
   if (paths.length === 0)
     throw new UsageError('cannot read manifests: no file is given; name one with -f FILE, or a folder')
   const found = (await Promise.all(paths.map((path) => filesOf(path, io.cwd)))).flat()
@@ -31,7 +32,7 @@ export async function loadManifests(paths: readonly string[], io: Pick<Io, 'cwd'
   const texts: SourceFile[] = []
   for (const file of onlyOnce(found, io.cwd)) {
     if (CODE.includes(extname(file))) await loadModule(file, io.cwd, loaded)
-    else if (file === '-') texts.push({ name: STANDARD_INPUT, text: await standardInput() })
+    else if (file === '-') texts.push({ name: STANDARD_INPUT, text: await standardInput(io.signal) })
     else texts.push({ name: file, text: await readText(file, io.cwd) })
   }
   const parsed = parseFiles(texts)
@@ -45,7 +46,11 @@ export async function loadManifests(paths: readonly string[], io: Pick<Io, 'cwd'
  * With the storage of a file of its own, which is used whatever the runs name.
  * @throws UsageError when the file holds none, or several and none is called default
  */
-export async function loadStorage(loaded: Loaded, file: string | undefined, io: Pick<Io, 'cwd'>): Promise<Loaded> {
+export async function loadStorage(
+  loaded: Loaded,
+  file: string | undefined,
+  io: Pick<Io, 'cwd' | 'signal'>,
+): Promise<Loaded> {
   if (file === undefined) return loaded
   const { documents, problems, texts } = await loadManifests([file], io)
   const known = new Set(loaded.documents.map((document) => resolve(io.cwd, document.file)))
@@ -116,9 +121,14 @@ async function unreadable(path: string, cwd: string, thrown: unknown): Promise<U
   )
 }
 
-async function standardInput(): Promise<string> {
+async function standardInput(signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk)
+  try {
+    for await (const chunk of addAbortSignal(signal, process.stdin)) chunks.push(chunk)
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown
+    throw new Fault({ kind: 'transient', code: 'Interrupted', message: 'cannot read standard input: interrupted' })
+  }
   return Buffer.concat(chunks).toString('utf8')
 }
 

@@ -91,6 +91,30 @@ test('plan and compile print the plan that run follows', async (t) => {
   assert.deepEqual([compiled?.hash, ran?.planHash], [hash, hash])
 })
 
+test('plan tells which tables are there', async (t) => {
+  const cwd = await folder(t, { 'shop.yaml': pipelineOf(ORDERS) })
+  const before = await loom(['plan', '-f', 'shop.yaml'], { cwd })
+  assert.match(before.stdout, /\ntables:\n {2}shop\.orders: not there yet\n$/)
+  assert.equal((await loom(['run', '-f', 'shop.yaml'], { cwd })).code, 0)
+  assert.match((await loom(['plan', '-f', 'shop.yaml'], { cwd })).stdout, /\ntables:\n {2}shop\.orders: exists\n$/)
+  const json = await loom(['plan', '-f', 'shop.yaml', '--output', 'json'], { cwd })
+  assert.deepEqual((JSON.parse(json.stdout) as { tables: unknown }).tables, { 'shop.orders': 'exists' })
+})
+
+test('a module that waits for ever is told so', async (t) => {
+  const cwd = await folder(t, {
+    'value.ts': 'export default new Promise(() => {})\n',
+    'module.ts': 'await new Promise(() => {})\nexport default {}\n',
+  })
+  for (const file of ['value.ts', 'module.ts']) {
+    const { code, stderr } = await loom(['compile', file], { cwd })
+    assert.deepEqual(
+      [code, stderr],
+      [2, `cannot load "${file}": it waits for something that never comes; correct its await\n`],
+    )
+  }
+})
+
 test('modules: the package is found wherever they lie, and what is wrong with them is one line', async (t) => {
   const good = `import { pipeline, process, step } from 'loom-operator'
 export default [pipeline('shop', {}, [process('load', [step('orders', {

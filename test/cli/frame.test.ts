@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -40,6 +42,23 @@ test('--help wins over everything else, and shows options that stand elsewhere',
   assert.match(operator.stdout, /--kubeconfig <file> .*KUBECONFIG/)
   const again = await loom(['help', 'operator'], { cwd })
   assert.equal(again.stdout, operator.stdout)
+  const words = await loom(['help', 'version'], { cwd })
+  assert.deepEqual([words.code, words.stderr], [0, ''])
+  assert.match(words.stdout, /^usage: loom <command>/m)
+})
+
+test('Ctrl-C while standard input is awaited ends with 130, without a word', { timeout: 60_000 }, async (t) => {
+  const cwd = await folder(t, { 'first.ts': "process.stderr.write('ready')\nexport default []\n" })
+  const child = spawn(process.execPath, [MAIN, 'run', '-f', 'first.ts', '-f', '-'], { cwd })
+  t.after(() => child.kill('SIGKILL'))
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    if (said === 'ready') child.kill('SIGINT')
+  })
+  // its standard input stays open
+  assert.deepEqual(await once(child, 'close'), [130, null])
+  assert.equal(said, 'ready')
 })
 
 test('a wrong word is named with what was meant, on one line, with exit code 2 and an empty standard output', async (t) => {

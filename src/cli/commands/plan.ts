@@ -15,9 +15,21 @@ export interface Planned {
 export async function planCommand(runs: readonly string[], flags: RunFlags, io: Io): Promise<number> {
   const planned = await plansOf(runs, flags, io)
   if (planned === undefined) return EXIT.invalid
-  if (flags.output === 'json') io.out(`${JSON.stringify(planned.length === 1 ? planned[0] : planned, null, 2)}\n`)
-  else io.out(planned.map(({ plan, binding }) => explain(plan, binding)).join('\n'))
+  const { lookAround } = await import('../../library/look-around.ts')
+  const found = await Promise.all(
+    planned.map(async (each) => ({ ...each, tables: (await lookAround(each, { tables: true })).facts.tables ?? {} })),
+  )
+  if (flags.output === 'json') io.out(`${JSON.stringify(found.length === 1 ? found[0] : found, null, 2)}\n`)
+  else io.out(found.map((each) => explain(each.plan, each.binding) + tablesText(each.tables)).join('\n'))
   return EXIT.succeeded
+}
+
+/** Nothing without tables. */
+function tablesText(tables: Record<string, 'exists' | 'missing'>): string {
+  const lines = Object.entries(tables).map(
+    ([ref, state]) => `  ${ref}: ${state === 'exists' ? 'exists' : 'not there yet'}`,
+  )
+  return lines.length === 0 ? '' : `\ntables:\n${lines.join('\n')}\n`
 }
 
 /** @returns undefined when there are errors; all are reported */
