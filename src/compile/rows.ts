@@ -38,11 +38,24 @@ export function rowsSource(alias: string, spec: RowsSpec, path: Path, scope: Ste
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([column, value]) => ({ column, cell: cellOf(value, [...path, 'values', i, column], scope) })),
   )
+  const typed = [...Map.groupBy(cells.flat(), ({ column }) => column)].flatMap(
+    ([name, members]) =>
+      typedColumn(
+        name,
+        members.map(({ cell }) => cell),
+      ) ?? [],
+  )
+  const values = new Map(typed.flatMap((column) => [...column.values]))
   return {
     kind: 'rows',
     alias,
-    rows: cells.map((row) => Object.fromEntries(row.map(({ column, cell }) => [column, cell.json]))),
-    columns: [...declared, ...typedByParams(cells.flat()).filter(({ name }) => !hasColumn(names, name))],
+    rows: cells.map((row) =>
+      Object.fromEntries(row.map(({ column, cell }) => [column, values.get(cell) ?? cell.json])),
+    ),
+    columns: [
+      ...declared,
+      ...typed.filter(({ name }) => !hasColumn(names, name)).map(({ name, type }) => ({ name, type })),
+    ],
   }
 }
 
@@ -78,34 +91,49 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 }
 
 function paramJson(value: TypedValue): Json {
-  if (value.type === 'list') return value.value.map(scalarJson)
-  return scalarJson(value)
+  return value.type === 'list' ? value.value.map(scalarJson) : scalarJson(value)
 }
 
-/** An integer beyond 2^53 stays text; its column is typed. */
+/** An integer beyond 2^53 stays text. */
 function scalarJson({ type, value }: ScalarValue): Json {
-  return type === 'integer' && Number.isSafeInteger(Number(value)) ? Number(value) : value
+  return type === 'integer' && isSafe(value) ? Number(value) : value
 }
 
-/** Columns with params' values, all of one type; what else stands in them must be of that type too. */
-function typedByParams(cells: { column: string; cell: Cell }[]): { name: string; type: string }[] {
-  const byColumn = Map.groupBy(cells, ({ column }) => column)
-  return [...byColumn].flatMap(([name, members]) => {
-    const param = members.find(({ cell }) => cell.param !== undefined)?.cell.param
-    if (param === undefined || param.type === 'null') return []
-    const fits = members.every(({ cell }) => cell.json === null || isOfType(cell, param))
-    return fits ? [{ name, type: sqlType(param) }] : []
-  })
+const isSafe = (digits: string): boolean => Number.isSafeInteger(Number(digits))
+
+interface TypedColumn {
+  name: string
+  type: string
+  /** All in one form: the digits of integers, where a number would not keep one of them. */
+  values: Map<Cell, Json>
 }
 
-function isOfType({ json, param }: Cell, wanted: TypedValue): boolean {
-  if (param !== undefined) return sqlType(param) === sqlType(wanted)
-  if (wanted.type === 'list')
-    return Array.isArray(json) && json.every((item) => item === null || converts(item, wanted.items))
-  return wanted.type !== 'null' && converts(json, wanted.type)
+/** A column with values of params, all of one type; what else stands in it must be of that type too. */
+function typedColumn(name: string, cells: Cell[]): TypedColumn | undefined {
+  const param = cells.find((cell) => cell.param !== undefined)?.param
+  const type = param?.type === 'list' ? param.items : param?.type
+  if (param === undefined || type === undefined || type === 'null') return undefined
+  const asText = cells.some(({ json }) => [json].flat().some((item) => typeof item === 'string' && !isSafe(item)))
+  const values = new Map<Cell, Json>()
+  for (const cell of cells) {
+    if (cell.json === null) continue
+    if (cell.param !== undefined && sqlType(cell.param) !== sqlType(param)) return undefined
+    if (Array.isArray(cell.json) !== (param.type === 'list')) return undefined
+    const given = [cell.json].flat()
+    const items = given.flatMap((item) => itemJson(item, type, asText) ?? [])
+    if (items.length < given.length) return undefined
+    values.set(cell, (param.type === 'list' ? items : items[0]) ?? null)
+  }
+  return { name, type: sqlType(param), values }
 }
 
-const converts = (json: Json, type: ScalarType): boolean => 'value' in convertScalar(json, type)
+/** In brackets, as null is a value too; undefined: it is not of that type. */
+function itemJson(item: Json, type: ScalarType, asText: boolean): [Json] | undefined {
+  if (item === null) return [null]
+  const converted = convertScalar(item, type)
+  if ('why' in converted) return undefined
+  return [type === 'integer' && asText ? converted.value.value : scalarJson(converted.value)]
+}
 
 function sqlType(value: TypedValue): string {
   if (value.type === 'list') return `${SQL_TYPES[value.items]}[]`
