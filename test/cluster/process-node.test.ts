@@ -103,6 +103,16 @@ describe('a container', () => {
     assert.equal(stateOf(await finished('fallback', container)).terminated?.message, 'no such table\n')
   })
 
+  it('has a log that the API server gives, as far as it goes and as it grows', async () => {
+    await finished('wordy', shell('echo one; echo two; echo three'))
+    const text = (query: string) => plane.api.text(`${PODS}/wordy/log${query}`)
+    assert.equal(await text(''), 'one\ntwo\nthree\n')
+    assert.equal(await text('?tailLines=2'), 'two\nthree\n')
+    await plane.api.create(PODS, pod('growing', shell('echo one; sleep 0.5; echo two')))
+    await podIn(plane.api, 'growing', 'Running')
+    assert.equal(await plane.api.text(`${PODS}/growing/log?follow=true`), 'one\ntwo\n')
+  })
+
   it('runs, and is ready while it does', async () => {
     await plane.api.create(PODS, pod('running', shell('exec sleep 1000')))
     const found = await podIn(plane.api, 'running', 'Running')

@@ -95,12 +95,11 @@ export class ControlPlane implements AsyncDisposable {
     return this.user(flags.ADMIN_USER)
   }
 
-  /** Client with all rights. */
+  /** With all rights, as its kubeconfig below. */
   get api(): Api {
     return this.admin.api
   }
 
-  /** Path of the admin's kubeconfig. */
   get kubeconfig(): string {
     return this.admin.kubeconfig
   }
@@ -113,6 +112,11 @@ export class ControlPlane implements AsyncDisposable {
   /** How often a node must be heard of, so as not to count as gone by accident. */
   get heartbeatSeconds(): number {
     return Math.min(10, Math.max(1, flags.nodeGraceSeconds(this.#options) / 4))
+  }
+
+  /** Files of the API server's own certificate. */
+  get serverCertificate(): { cert: string; key: string } {
+    return { cert: join(this.folder, 'certs/apiserver.crt'), key: join(this.folder, 'certs/apiserver.key') }
   }
 
   /** One of the users that the options named. */
@@ -158,11 +162,10 @@ export class ControlPlane implements AsyncDisposable {
     })
   }
 
-  /** Ends the API server, at once (kill -9) unless `signal` says otherwise. */
+  /** kill -9, unless `signal` says otherwise. */
   async killApiServer(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const server = this.#servers.get('kube-apiserver')
-    server?.signal(signal)
-    await server?.ended
+    this.#servers.get('kube-apiserver')?.signal(signal)
+    await this.#servers.get('kube-apiserver')?.ended
   }
 
   async restartApiServer(): Promise<void> {
@@ -228,9 +231,8 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Polls, but gives up at once when a server has ended. */
   async #ready(what: string, probe: () => Promise<boolean>): Promise<void> {
-    const ended = () => [...this.#servers].find(([, server]) => server.ending !== undefined)
     const hopeless = () => {
-      const [name] = ended() ?? []
+      const [name] = [...this.#servers].find(([, server]) => server.ending !== undefined) ?? []
       return name === undefined ? undefined : new Error(this.#epitaph(name))
     }
     await until(what, probe, { everyMs: 20, seconds: 120, hopeless })

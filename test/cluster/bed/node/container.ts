@@ -54,8 +54,9 @@ export class Container {
     return this.#record.state.running !== undefined
   }
 
-  get log(): string {
-    return this.#launched === undefined ? '' : readFileSync(this.#launched.logFile, 'utf8')
+  /** Undefined before its first start. */
+  get logFile(): string | undefined {
+    return this.#launched?.logFile
   }
 
   /** Runs until the container needs no other run. Ends early, without having run, when the pod is ended before. */

@@ -8,6 +8,7 @@ import type { Environment } from './environment.ts'
 import type { EventRecorder } from './events.ts'
 import { Holds } from './holds.ts'
 import type { ImageStore } from './images.ts'
+import type { ContainerLog } from './log-server.ts'
 import { type Pod, type PodStatus, podKey } from './pod.ts'
 import { PodRun } from './pod-run.ts'
 import { addressFor, References } from './references.ts'
@@ -48,6 +49,13 @@ export class Guests {
     const guest = [...this.#guests.values()].findLast(({ pod }) => podKey(pod) === `${namespace}/${name}`)
     if (guest === undefined) throw new Error(`the node has no pod "${namespace}/${name}"`)
     return guest
+  }
+
+  /** Undefined where there is no such pod, or its container has not been started. */
+  log(pod: { namespace: string; name: string }, container: string): ContainerLog | undefined {
+    const guest = [...this.#guests.values()].findLast((one) => podKey(one.pod) === podKey({ metadata: pod }))
+    const found = guest?.run.containers.find(({ record }) => record.spec.name === container)
+    return found?.logFile === undefined ? undefined : { file: found.logFile, isOpen: found.isRunning }
   }
 
   see(pod: Pod): void {

@@ -9,25 +9,27 @@ export interface NodeIdentity {
   readonly labels: Readonly<Record<string, string>>
   /** What the scheduler may give away: cpu, memory, pods, ephemeral-storage. */
   readonly capacity: Readonly<Record<string, string>>
+  /** Where the API server finds the logs. */
+  readonly logPort: number
 }
 
 export class Heartbeat {
   readonly #api: Api
-  readonly #identity: NodeIdentity
   readonly #seconds: number
   readonly #stop = new AbortController()
+  #identity: NodeIdentity | undefined
   #isSilent = false
   #loop: Promise<void> = Promise.resolve()
 
   /** Beats every `seconds`. */
-  constructor(api: Api, identity: NodeIdentity, seconds: number) {
+  constructor(api: Api, seconds: number) {
     this.#api = api
-    this.#identity = identity
     this.#seconds = seconds
   }
 
-  async start(): Promise<void> {
-    const { name, labels } = this.#identity
+  async start(identity: NodeIdentity): Promise<void> {
+    this.#identity = identity
+    const { name, labels } = identity
     const metadata = { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', ...labels } }
     await this.#api.create('/api/v1/nodes', { metadata, spec: {} })
     await this.#beat()
@@ -59,11 +61,11 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    await Promise.all([this.#renewLease(), this.#writeStatus()])
+    const identity = this.#identity
+    if (identity !== undefined) await Promise.all([this.#renewLease(identity), this.#writeStatus(identity)])
   }
 
-  async #renewLease(): Promise<void> {
-    const { name } = this.#identity
+  async #renewLease({ name }: NodeIdentity): Promise<void> {
     const path = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'
     const spec = {
       holderIdentity: name,
@@ -74,8 +76,7 @@ export class Heartbeat {
     await this.#api.patch(`${path}/${name}?fieldManager=kubelet&force=true`, lease, 'apply')
   }
 
-  async #writeStatus(): Promise<void> {
-    const { name, hostIP, capacity } = this.#identity
+  async #writeStatus({ name, hostIP, capacity, logPort }: NodeIdentity): Promise<void> {
     const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
     const condition = (type: string, status: 'True' | 'False', reason: string) => ({
       type,
@@ -87,6 +88,7 @@ export class Heartbeat {
       capacity,
       allocatable: capacity,
       addresses: [{ type: 'InternalIP', address: hostIP }],
+      daemonEndpoints: { kubeletEndpoint: { Port: logPort } },
       nodeInfo: NODE_INFO,
       conditions: [
         condition('Ready', 'True', 'KubeletReady'),

@@ -60,9 +60,13 @@ export class PodRun {
     return this.#isOver
   }
 
+  get containers(): readonly Container[] {
+    return [...this.#main, ...this.#init]
+  }
+
   /** By name, or the first one. */
   container(name?: string): Container {
-    const all = [...this.#main, ...this.#init]
+    const all = this.containers
     const found = name === undefined ? all[0] : all.find(({ record }) => record.spec.name === name)
     if (found === undefined) throw new Error(`the pod has no container "${name}"`)
     return found
@@ -159,10 +163,9 @@ export class PodRun {
   }
 
   #report(): void {
-    const { pod, hostIP, podIP, writer } = this.#parts
+    const { hostIP, podIP, writer } = this.#parts
     const verdict = this.#end?.by === 'verdict' ? this.#end.verdict : undefined
     const record: PodRecord = {
-      pod,
       hostIP,
       podIP,
       startTime: this.#startTime,

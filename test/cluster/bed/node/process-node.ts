@@ -2,6 +2,7 @@
 // writing what a kubelet would write. Faults happen on request only.
 
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Api } from '../api.ts'
 import type { ControlPlane } from '../control-plane.ts'
@@ -9,9 +10,10 @@ import { until } from '../wait.ts'
 import type { Environment } from './environment.ts'
 import { EventRecorder } from './events.ts'
 import { Guests, podPath } from './guests.ts'
-import { Heartbeat } from './heartbeat.ts'
+import { Heartbeat, type NodeIdentity } from './heartbeat.ts'
 import type { Release } from './holds.ts'
 import { type ImageFault, ImageStore, type Images } from './images.ts'
+import { LogServer } from './log-server.ts'
 import type { Pod, PodStatus } from './pod.ts'
 import { PodWatch } from './pod-watch.ts'
 
@@ -48,7 +50,9 @@ export class ProcessNode implements AsyncDisposable {
   readonly #api: Api
   readonly #images: ImageStore
   readonly #events: EventRecorder
+  readonly #identity: Omit<NodeIdentity, 'logPort'>
   readonly #heartbeat: Heartbeat
+  readonly #logs: LogServer
   readonly #watch: PodWatch
   readonly #guests: Guests
   #reconnect: Release | undefined
@@ -59,8 +63,8 @@ export class ProcessNode implements AsyncDisposable {
     this.#images = new ImageStore(options.images ?? {})
     this.#events = new EventRecorder(this.#api, this.name)
     const capacity = { ...CAPACITY, ...options.capacity }
-    const identity = { name: this.name, hostIP: HOST_IP, labels: options.labels ?? {}, capacity }
-    this.#heartbeat = new Heartbeat(this.#api, identity, plane.heartbeatSeconds)
+    this.#identity = { name: this.name, hostIP: HOST_IP, labels: options.labels ?? {}, capacity }
+    this.#heartbeat = new Heartbeat(this.#api, plane.heartbeatSeconds)
     const guests = new Guests({
       api: this.#api,
       supervisor: plane.supervisor,
@@ -72,6 +76,7 @@ export class ProcessNode implements AsyncDisposable {
       env: environmentOn(plane),
     })
     this.#guests = guests
+    this.#logs = new LogServer(plane.serverCertificate, (pod, container) => guests.log(pod, container))
     this.#watch = new PodWatch(this.#api, this.name, {
       seen: (pod) => guests.see(pod),
       gone: (uid) => guests.forget(uid),
@@ -79,7 +84,7 @@ export class ProcessNode implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    await this.#heartbeat.start()
+    await this.#heartbeat.start({ ...this.#identity, logPort: await this.#logs.start() })
     this.#watch.start()
     const path = `/api/v1/nodes/${this.name}`
     const isFree = async () =>
@@ -89,7 +94,8 @@ export class ProcessNode implements AsyncDisposable {
 
   /** What the container (the first one, unless named) has written so far. */
   log(pod: PodName, container?: string): string {
-    return this.#guests.find(pod).run.container(container).log
+    const file = this.#guests.find(pod).run.container(container).logFile
+    return file === undefined ? '' : readFileSync(file, 'utf8')
   }
 
   // Faults. Each is what the pod's owner sees when the thing really happens.
@@ -160,7 +166,7 @@ export class ProcessNode implements AsyncDisposable {
   /** Ends every pod of the node without a word, and the node. */
   async stop(): Promise<void> {
     this.#guests.stop()
-    await Promise.all([this.#heartbeat.stop(), this.#watch.stop()])
+    await Promise.all([this.#heartbeat.stop(), this.#watch.stop(), this.#logs.stop()])
     this.#reconnect?.()
   }
 

@@ -1,15 +1,6 @@
 // The status of a pod as a kubelet writes it, from what is known of its containers. Pure: the same records give the same status.
 
-import type {
-  Condition,
-  ContainerSpec,
-  ContainerState,
-  ContainerStatus,
-  Phase,
-  Pod,
-  PodStatus,
-  Terminated,
-} from './pod.ts'
+import type { Condition, ContainerSpec, ContainerState, ContainerStatus, Phase, PodStatus } from './pod.ts'
 
 export interface ContainerRecord {
   readonly spec: ContainerSpec
@@ -28,7 +19,6 @@ export interface Verdict {
 }
 
 export interface PodRecord {
-  readonly pod: Pod
   readonly startTime: string
   readonly hostIP: string
   readonly podIP: string
@@ -57,22 +47,15 @@ export function statusOf(record: PodRecord, before: PodStatus | undefined, now: 
   }
 }
 
-/** The kubelet's getPhase: a pod that is over is Succeeded only when every container ended well. */
-export function phaseOf({ init, main, isOver, verdict, pod }: PodRecord): Phase {
-  const ends = main.map(endOf)
-  const allEndedWell = ends.every((end) => end?.exitCode === 0)
-  if (isOver) return verdict === undefined && allEndedWell ? 'Succeeded' : 'Failed'
-  const policy = pod.spec.restartPolicy ?? 'Always'
-  if (policy === 'Never' && init.some((one) => (one.state.terminated?.exitCode ?? 0) !== 0)) return 'Failed'
-  if (init.some((one) => one.state.terminated?.exitCode !== 0)) return 'Pending'
-  if (main.some((one) => one.state.waiting !== undefined && one.lastState.terminated === undefined)) return 'Pending'
-  if (main.some((one) => one.state.running !== undefined) || policy === 'Always') return 'Running'
-  if (allEndedWell) return 'Succeeded'
-  return policy === 'Never' ? 'Failed' : 'Running'
-}
-
-function endOf({ state, lastState }: ContainerRecord): Terminated | undefined {
-  return state.terminated ?? (state.waiting === undefined ? undefined : lastState.terminated)
+/** A terminal phase only when the pod is over, and Succeeded only when every container ended well. */
+export function phaseOf({ init, main, isOver, verdict }: PodRecord): Phase {
+  if (isOver)
+    return verdict === undefined && main.every(({ state }) => state.terminated?.exitCode === 0) ? 'Succeeded' : 'Failed'
+  if (init.some(({ state }) => state.terminated?.exitCode !== 0)) return 'Pending'
+  const isUnstarted = main.some(
+    ({ state, lastState }) => state.waiting !== undefined && lastState.terminated === undefined,
+  )
+  return isUnstarted ? 'Pending' : 'Running'
 }
 
 function statusOfContainer({ spec, state, lastState, restartCount, containerID }: ContainerRecord): ContainerStatus {
