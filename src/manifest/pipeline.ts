@@ -54,7 +54,9 @@ const stepSchema = z
       .min(1)
       .max(262144)
       .optional()
-      .describe('One SELECT. Sources are tables under their aliases; $(params.NAME) becomes a literal of its type.'),
+      .describe(
+        'One SELECT. Sources are tables under their aliases; $(params.NAME) becomes a literal of its type, a list also what IN takes.',
+      ),
     code: codeSchema.optional(),
     target: targetSchema.optional(),
     timeout: durationField('The step fails when it takes longer.').optional(),

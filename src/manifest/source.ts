@@ -99,7 +99,9 @@ const rowsSource = z
       )
       .max(1000)
       .optional()
-      .describe('Names and SQL types of the columns, where the values alone do not tell them.'),
+      .describe(
+        'Names and SQL types of columns that come first, in this order. The others follow in alphabetical order; values that are a param have its type.',
+      ),
   })
   .describe('Rows written in the manifest.')
 
