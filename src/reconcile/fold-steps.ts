@@ -92,8 +92,15 @@ function foldOne(
   }
 }
 
-/** A Job that has not ended must not start its pod later, when its step has been judged already. */
+/**
+ * A Job that has not ended must not start its pod later, when its step has been judged already. One whose container has come
+ * to its end by itself will end too, and is left alone: its pod has the logs that tell why.
+ */
 function stopJob(record: StepRecord, observed: Observed): Action[] {
+  const hasEnded = observed.pods.some(
+    (pod) => isOf(record)(pod) && pod.end !== undefined && pod.end.kind !== 'disrupted',
+  )
+  if (hasEnded) return []
   return observed.jobs
     .filter(isOf(record))
     .filter(({ state, deleting }) => state === 'active' && !deleting)

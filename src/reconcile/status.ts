@@ -45,6 +45,11 @@ function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
     message,
     conditions: conditionsOf({ ...ruling, message }, observed),
   }
+  // A run that was refused before its start, and goes on since it was changed, has not ended.
+  if (!final) {
+    delete status.finishedAt
+    delete status.duration
+  }
   for (const [key, value] of Object.entries(ruling.set ?? {})) if (value === null) delete status[key as keyof RunStatus]
   return status
 }

@@ -1,0 +1,39 @@
+// Small pipelines, inline in their runs.
+import type { Manifest } from './cluster.ts'
+
+type Step = Record<string, unknown>
+
+/** Writes one row into the table `out.<name>`. */
+export const quick = (name: string, more: Step = {}): Step => ({
+  name,
+  sources: { given: { rows: { values: [{ a: 1 }] } } },
+  target: { table: { ref: `out.${name}`, append: {} } },
+  ...more,
+})
+
+/** Would take ten minutes. */
+export const slow = (name: string, more: Step = {}): Step => ({
+  name,
+  code: {
+    inline: `export default async function* () {
+  await new Promise((resolve) => setTimeout(resolve, 600_000))
+  yield { a: 1 }
+}`,
+  },
+  target: { table: { ref: `out.${name}`, append: {} } },
+  ...more,
+})
+
+export const fails = (name: string, message: string): Step => ({
+  name,
+  sql: `SELECT CAST(error('${message}') AS INTEGER) AS a`,
+  target: { table: { ref: `out.${name}`, append: {} } },
+})
+
+export const inline = (steps: Step[]) => ({ processes: [{ name: 'main', steps }] })
+
+export const run = (name: string, steps: Step[], more: Record<string, unknown> = {}): Manifest => ({
+  kind: 'ETLRun',
+  metadata: { name },
+  spec: { pipeline: inline(steps), ...more },
+})
