@@ -1,8 +1,7 @@
 // The process node: what runs on it gets what its pod says, and its pod's status says what became of it.
 
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type ControlPlane, type ProcessNode, startControlPlane, startProcessNode, until } from './bed/index.ts'
@@ -29,20 +28,18 @@ let node: ProcessNode
 let imageFolder: string
 
 before(async () => {
-  imageFolder = mkdtempSync(join(tmpdir(), 'loom-image-'))
-  chmodSync(imageFolder, 0o755)
-  writeFileSync(join(imageFolder, 'hello.sh'), 'echo "hello from the image, $*"\n')
   plane = await startControlPlane()
+  // Below the bed's folder, so that it goes with it whatever happens.
+  imageFolder = join(plane.folder, 'image')
+  mkdirSync(imageFolder)
+  writeFileSync(join(imageFolder, 'hello.sh'), 'echo "hello from the image, $*"\n')
   const image = { entrypoint: ['sh', '/image/hello.sh'], folders: { '/image': imageFolder }, user: 1234 }
   node = await startProcessNode(plane, { images: { 'own:1': image } })
   await plane.api.create(CONFIG_MAPS, { metadata: { name: 'settings' }, data: { colour: 'blue', 'plan.json': '{}' } })
   await plane.api.create(SECRETS, { metadata: { name: 'keys' }, stringData: { token: 's3cret' } })
 })
 
-after(async () => {
-  await plane.stop()
-  rmSync(imageFolder, { recursive: true })
-})
+after(() => plane.stop())
 
 /** Runs a pod to its end and gives it. */
 async function finished(name: string, container: ContainerSpec, more: Partial<PodSpec> = {}): Promise<Pod> {

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
@@ -17,17 +16,12 @@ const PATHS: Record<string, string> = { ETLPipeline: 'etlpipelines', ETLRun: 'et
 const NO_KUBECTL = kubectlIsThere() ? false : 'there is no kubectl here'
 
 let plane: ControlPlane
-let folder: string
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'loom-crds-'))
   plane = await startControlPlane()
 })
 
-after(async () => {
-  await plane.stop()
-  rmSync(folder, { recursive: true })
-})
+after(() => plane.stop())
 
 const pathOf = ({ kind }: Manifest) => `/apis/${API_VERSION}/namespaces/default/${PATHS[kind]}`
 
@@ -52,7 +46,7 @@ function kubectl(...args: readonly string[]): string {
 }
 
 function written(name: string, body: unknown): string {
-  const file = join(folder, name)
+  const file = join(plane.folder, name)
   writeFileSync(file, JSON.stringify(body))
   return file
 }
