@@ -49,7 +49,7 @@ $(INTEROP_INSTALLED): test/interop/requirements.txt
 
 .PHONY: test-interop
 test-interop: setup $(INTEROP_INSTALLED) ## tables between us, delta-rs and DuckDB's delta extension, in both directions
-	INTEROP_PYTHON=$(CURDIR)/$(INTEROP)/bin/python node_modules/.bin/node --test --test-timeout=600000 'test/interop/**/*.test.ts'
+	INTEROP_PYTHON=$(CURDIR)/$(INTEROP)/bin/python node_modules/.bin/node --test --test-timeout=1800000 'test/interop/**/*.test.ts'
 
 # The peers, pinned, in an environment of their own.
 BENCH := .cache/bench-venv
@@ -76,4 +76,4 @@ format: $(INSTALLED) ## format and fix what can be fixed
 .PHONY: test-cluster
 test-cluster: $(BUILT) ## tests on a real control plane (Linux; Go, once, to build its servers)
 	node_modules/.bin/node test/cluster/bed/servers.ts
-	node_modules/.bin/node --test --test-concurrency=2 --test-timeout=300000 'test/cluster/**/*.test.ts'
+	node_modules/.bin/node --test --test-concurrency=2 --test-timeout=900000 'test/cluster/**/*.test.ts'
