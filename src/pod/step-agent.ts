@@ -32,8 +32,6 @@ const ENGINE_SHARE = 0.55
 
 /** @returns the exit code */
 export async function runStepAgent(options: StepAgentOptions): Promise<number> {
-  const outcome = await outcomeOf(options)
-  const { write, error, durationMs, state } = outcome
   const ids = {
     process: options.process,
     step: options.step,
@@ -42,6 +40,9 @@ export async function runStepAgent(options: StepAgentOptions): Promise<number> {
     runId: options.runId,
     correlationId: options.correlationId,
   }
+  options.log('info', 'step starts', ids)
+  const outcome = await outcomeOf(options)
+  const { write, error, durationMs, state } = outcome
   options.log(error === undefined ? 'info' : 'warn', error?.message ?? 'step ended', {
     ...ids,
     state,

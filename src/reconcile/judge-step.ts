@@ -69,6 +69,8 @@ function judgeEnd(end: NonNullable<PodFact['end']>, record: StepRecord): Verdict
         reason: 'OutcomeMissing',
         message: `the container ended with exit code ${end.exitCode} (${end.reason}) and told no outcome`,
       }
+    case 'notStarted':
+      return { kind: 'failed', reason: 'CreateContainerError', message: end.message }
     case 'outOfMemory':
       return { kind: 'failed', reason: 'OutOfMemory', message: end.message }
     case 'timedOut':

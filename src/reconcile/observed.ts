@@ -60,6 +60,8 @@ export type PodEnd =
   | { kind: 'malformed'; message: string }
   /** The container ended and said nothing. */
   | { kind: 'silent'; exitCode: number; reason: string; message: string }
+  /** The container could not be started at all. */
+  | { kind: 'notStarted'; message: string }
   /** Not the step's fault. */
   | { kind: 'disrupted'; reason: 'Evicted' | 'Preempted' | 'NodeLost' | 'PodDeleted'; message: string }
   | { kind: 'outOfMemory'; message: string }

@@ -38,6 +38,8 @@ function endOf(pod: unknown, id: TryId, runUid: string): PodEnd | undefined {
       message: textAt(pod, 'status', 'message') ?? 'the pod was active longer than its deadline',
     }
   }
+  // Why a container ended without an outcome of its own, the pod may be about to say.
+  if (terminated !== undefined && textAt(terminated, 'reason') !== 'OOMKilled' && !isLastWord(pod)) return undefined
   if (told?.kind === 'outcome') return { kind: 'disrupted', reason: 'PodDeleted', message: 'the step was told to stop' }
   if (terminated !== undefined) return endOfContainer(pod, terminated, told)
   const phase = textAt(pod, 'status', 'phase')
@@ -50,6 +52,10 @@ function endOf(pod: unknown, id: TryId, runUid: string): PodEnd | undefined {
   }
 }
 
+const isLastWord = (pod: unknown): boolean =>
+  ['Failed', 'Succeeded'].includes(textAt(pod, 'status', 'phase') ?? '') ||
+  at(pod, 'metadata', 'deletionTimestamp') !== undefined
+
 function endOfContainer(pod: unknown, terminated: unknown, told: PodEnd | undefined): PodEnd {
   const reason = textAt(terminated, 'reason') ?? 'Error'
   if (reason === 'OOMKilled')
@@ -57,6 +63,9 @@ function endOfContainer(pod: unknown, terminated: unknown, told: PodEnd | undefi
       kind: 'outOfMemory',
       message: "the container was killed: it used more memory than its limit; raise the step's memory limit",
     }
+  // The message is the container runtime's then, not the container's.
+  if (reason === 'StartError' || reason === 'ContainerCannotRun')
+    return { kind: 'notStarted', message: `${reason}: ${(textAt(terminated, 'message') ?? '').slice(0, 256)}` }
   if (told !== undefined) return told
   if (at(pod, 'metadata', 'deletionTimestamp') !== undefined) {
     return { kind: 'disrupted', reason: 'PodDeleted', message: 'the pod was deleted by somebody' }
