@@ -1,2 +1,4 @@
 export * from './config.ts'
+export * from './metrics.ts'
 export * from './operator.ts'
+export * from './rbac.ts'
