@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Observer } from '../observability/index.ts'
-import type { Plan, RunIdentity, RunReport, StorageBinding } from '../plan/index.ts'
+import { type Plan, type RunIdentity, type RunReport, type StorageBinding, stepsOf } from '../plan/index.ts'
 import {
   type Cleaner,
   type Dispatcher,
@@ -52,7 +52,7 @@ export async function runLocally(options: LocalRunOptions): Promise<RunReport> {
   const { memoryLimit, threads, extensionsFolder } = options
   const { observers, watcher, dispatcher, cleaner, temps, reader, writer, keepRunTemps } = options
   const { createDuckDbEngine } = await import('../engine/index.ts') // what only imports the library does not load the engine
-  const engine = createDuckDbEngine({ parallel, ...given({ memoryLimit, threads, extensionsFolder }) })
+  const engine = createDuckDbEngine({ parallel, steps: stepsOf(plan).length, ...given({ memoryLimit, threads, extensionsFolder }) })
   try {
     return await executeRun({
       plan,

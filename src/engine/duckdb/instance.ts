@@ -21,6 +21,8 @@ export interface DuckDbOptions {
   parallel?: number
   /** Folder of `NAME.duckdb_extension` files. */
   extensionsFolder?: string
+  /** How many instances will be asked for; after so many none is opened in advance. Default: no end is known. */
+  steps?: number
 }
 
 /** What a step may reach. */
@@ -50,6 +52,7 @@ export class InstancePool {
   readonly #options: DuckDbOptions
   readonly #memoryLimit: string
   #next: Promise<Prepared> | undefined
+  #toCome: number
   readonly #closing = new Set<Promise<void>>()
 
   /** @throws Fault invalid InvalidMemoryLimit, InvalidThreads */
@@ -58,6 +61,7 @@ export class InstancePool {
     this.#options = options
     this.#memoryLimit =
       options.memoryLimit === undefined ? defaultMemoryLimit(options.parallel ?? 1) : engineSize(options.memoryLimit)
+    this.#toCome = options.steps ?? Number.POSITIVE_INFINITY
     this.#openNext()
   }
 
@@ -65,6 +69,7 @@ export class InstancePool {
   async open(reach: Reach, options: Omit<SessionOptions, 'onClosed'>): Promise<DuckDbSession> {
     const opening = this.#next ?? this.#prepare()
     this.#next = undefined
+    this.#toCome--
     const { instance, main } = await opening.catch((thrown: unknown) => {
       throw engineFault(thrown, '')
     })
@@ -97,7 +102,7 @@ export class InstancePool {
   }
 
   #openNext(): void {
-    if (this.#next !== undefined) return
+    if (this.#next !== undefined || this.#toCome <= 0) return
     this.#next = this.#prepare()
     this.#next.catch(() => undefined) // whoever takes it sees the failure
   }
