@@ -52,7 +52,11 @@ export async function runLocally(options: LocalRunOptions): Promise<RunReport> {
   const { memoryLimit, threads, extensionsFolder } = options
   const { observers, watcher, dispatcher, cleaner, temps, reader, writer, keepRunTemps } = options
   const { createDuckDbEngine } = await import('../engine/index.ts') // what only imports the library does not load the engine
-  const engine = createDuckDbEngine({ parallel, steps: stepsOf(plan).length, ...given({ memoryLimit, threads, extensionsFolder }) })
+  const engine = createDuckDbEngine({
+    parallel,
+    steps: stepsOf(plan).length,
+    ...given({ memoryLimit, threads, extensionsFolder }),
+  })
   try {
     return await executeRun({
       plan,

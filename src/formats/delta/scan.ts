@@ -24,6 +24,8 @@ export interface Scan {
 const MOST_BRANCHES = 64
 /** Below it, opening a branch costs more than reading its files. */
 const BRANCH_BYTES = 1024 * 1024
+/** A file below it has one row group or few: one thread will do. */
+const THREADS_BYTES = 4 * 1024 * 1024
 
 /** The SELECT text; needs no parentheses but those of its place. */
 export function scanQuery(scan: Scan): string {
@@ -39,12 +41,9 @@ interface Branch {
 }
 
 function branchesOf(scan: Scan): Branch[] {
-  const { files, schema, partitionColumns, positionAs } = scan
+  const { files, partitionColumns, positionAs } = scan
   // A column of that name would hide the engine's own: then each file is read by itself.
-  if (
-    schema.fields.some(({ name }) => name.toLowerCase() === 'file_index') &&
-    (positionAs ?? partitionColumns[0]) !== undefined
-  )
+  if (hasIndexColumn(scan) && (positionAs ?? partitionColumns[0]) !== undefined)
     return files.map((file, from) => ({ files: [file], from }))
   const whole = [{ files, from: 0 }]
   if (positionAs !== undefined || partitionColumns.length === 0) return whole
@@ -72,8 +71,11 @@ function emptyQuery({ schema, positionAs }: Scan): string {
 }
 
 const INDEX = 'CAST(file_index AS BIGINT)'
+const hasIndexColumn = ({ schema }: Scan): boolean =>
+  schema.fields.some(({ name }) => name.toLowerCase() === 'file_index')
 
-function branchQuery({ root, schema, partitionColumns, positionAs }: Scan, files: AddFile[], from: number): string {
+function branchQuery(scan: Scan, files: AddFile[], from: number): string {
+  const { root, schema, partitionColumns, positionAs } = scan
   const list = schema.fields.map(({ name, type }) =>
     partitionColumns.includes(name)
       ? `${partitionExpression(files, name, type)} AS ${identifier(name)}`
@@ -81,10 +83,20 @@ function branchQuery({ root, schema, partitionColumns, positionAs }: Scan, files
   )
   if (positionAs !== undefined)
     list.push(`${files.length === 1 ? `CAST(${from} AS BIGINT)` : INDEX} AS ${identifier(positionAs)}`)
-  return `SELECT ${list.join(', ')} FROM ${parquetReader(
-    files.map((file) => fileLocation(root, file.path)),
-    toColumns(schema).filter(({ name }) => !partitionColumns.includes(name)),
-  )}`
+  const locations = files.map((file) => fileLocation(root, file.path))
+  const columns = toColumns(schema).filter(({ name }) => !partitionColumns.includes(name))
+  // Given a schema, the engine reads a file that is alone with one thread. So it stands there twice; the second one is
+  // left out by the filter before it is read.
+  const [only, other] = files
+  const twice = only !== undefined && other === undefined && only.size >= THREADS_BYTES && !hasIndexColumn(scan)
+  const reader = parquetReader(twice ? [...locations, ...locations] : locations, columns, rowsOf(files))
+  return `SELECT ${list.join(', ')} FROM ${reader}${twice ? ' WHERE file_index = 0' : ''}`
+}
+
+/** As the log says, 0 where it does not. Only estimates may rest on it: the text is not taken apart. */
+function rowsOf(files: AddFile[]): number {
+  const counts = files.map(({ stats }) => /"numRecords"\s*:\s*([0-9]{1,15})\b/.exec(stats ?? '')?.[1])
+  return counts.includes(undefined) ? 0 : counts.reduce((sum, count) => sum + Number(count), 0)
 }
 
 /** A constant where it can be; else two lists, of the distinct values and of which of them each file has. */
@@ -109,11 +121,14 @@ function fileLocation(root: string, path: string): string {
   return path.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : `${root}/${path}`
 }
 
-/** Reads Parquet files by the given columns, without opening one to learn its schema. */
-function parquetReader(locations: string[], columns: ColumnType[]): string {
+/**
+ * Reads Parquet files by the given columns, without opening one to learn its schema.
+ * @param rows how many there are; 0 = not known. The engine puts joins in order by it.
+ */
+function parquetReader(locations: string[], columns: ColumnType[], rows: number): string {
   const schema = columns.map(
     ({ name, type }) =>
       `${textLiteral(name)}: {name: ${textLiteral(name)}, type: ${textLiteral(type)}, default_value: NULL}`,
   )
-  return `read_parquet([${locations.map(textLiteral).join(', ')}], schema = MAP {${schema.join(', ')}}, hive_partitioning = false)`
+  return `read_parquet([${locations.map(textLiteral).join(', ')}], schema = MAP {${schema.join(', ')}}, hive_partitioning = false${rows > 0 ? `, explicit_cardinality = ${rows}` : ''})`
 }
