@@ -59,7 +59,7 @@ const PHASES: Record<string, FileOperation> = {
     path: 'items/_delta_log/0*3\\.json$',
     when: 'after',
   },
-  'between steps: one has ended, the next has not begun': { op: 'rm', path: 'work/r-2/.', when: 'after' },
+  'between steps: one has ended, the next has not begun': { op: 'rmdir', path: 'work/r-2/.', when: 'after' },
   'file: written, not swapped in': { op: 'rename', path: 'out/report\\.csv$', when: 'before' },
   'clean-up: all steps have ended, temps are there': { op: 'rm', path: 'temp/runs/r-2$', when: 'before' },
 }
