@@ -1,7 +1,7 @@
 // The attempts of one run: more of them only after faults that may pass, with growing waits. All carry one run id, so that
 // what has succeeded is not done again.
 import { parseDuration, showDuration } from '../base/index.ts'
-import type { RetrySpec } from '../manifest/index.ts'
+import { backoffMs, type RetrySpec } from '../manifest/index.ts'
 import type { RunIdentity, RunReport } from '../plan/index.ts'
 
 export interface AttemptsInput {
@@ -41,7 +41,7 @@ export async function runAttempts(input: AttemptsInput): Promise<RunReport> {
     if (deadline?.aborted === true && !input.signal.aborted && report.state !== 'Succeeded')
       return timedOut(report, timeout ?? '')
     if (!another(report)) return report
-    const waitMs = backoffMs(input.backoff, number - first)
+    const waitMs = backoffMs(input.backoff, number - first + 1)
     say(`attempt ${number} failed: ${report.error?.code ?? 'failed'}; the next one begins in ${showDuration(waitMs)}`)
     await pause(waitMs, signal)
     if (signal.aborted) return deadline?.aborted === true ? timedOut(report, timeout ?? '') : cancelled(report)
@@ -77,12 +77,6 @@ function timedOut(report: RunReport, timeout: string): RunReport {
 }
 
 const cancelled = (report: RunReport): RunReport => ({ ...report, state: 'Cancelled' })
-
-function backoffMs(backoff: RetrySpec['backoff'], failed: number): number {
-  const initial = parseDuration(backoff?.initial ?? '') ?? 10_000
-  const max = parseDuration(backoff?.max ?? '') ?? 300_000
-  return Math.min(max, initial * (backoff?.factor ?? 2) ** failed)
-}
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -18,7 +18,6 @@ export const MAX_DISRUPTIONS = 5
 export const DEFAULT_MAX_PARALLEL = 20
 /** How long a clean-up of temps may take before the run is let go without it. */
 export const CLEAN_UP_DEADLINE = 10 * 60_000
-export const DEFAULT_BACKOFF = { initialMs: 10_000, factor: 2, maxMs: 5 * 60_000 } as const
 /** A step's pod may live this much longer than the step's own timeout. */
 export const POD_DEADLINE_SLACK = 60_000
 

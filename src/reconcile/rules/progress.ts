@@ -1,10 +1,10 @@
 // While a run goes on: its steps' states first, then what comes next: more steps, another attempt, or the end.
-import { parseDuration } from '../../base/index.ts'
+import { backoffMs } from '../../manifest/index.ts'
 import { type Plan, stepsOf } from '../../plan/index.ts'
 import type { Action } from '../decision.ts'
 import { type Fold, foldSteps } from '../fold-steps.ts'
 import { MAY_PASS } from '../judge-step.ts'
-import { DEFAULT_BACKOFF, DEFAULT_MAX_PARALLEL } from '../limits.ts'
+import { DEFAULT_MAX_PARALLEL } from '../limits.ts'
 import type { Observed } from '../observed.ts'
 import { type Frontier, frontierOf } from '../ready-steps.ts'
 import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
@@ -68,7 +68,7 @@ function attemptFailed(observed: Observed, plan: Plan, fold: Fold): Ruling {
     }
   }
   const planned = run.status.nextAttemptAt === undefined ? undefined : Date.parse(run.status.nextAttemptAt)
-  const due = planned ?? now + backoffMs(run.spec.retry, attempt)
+  const due = planned ?? now + backoffMs(run.spec.retry?.backoff, attempt)
   if (now < due) {
     const wait = `attempt ${attempt} of ${1 + (run.spec.retry?.limit ?? 0)}: ${message}`
     const lookAgainAt = earliest(due, deadlineOf(observed))
@@ -180,10 +180,4 @@ export function schedule(input: {
       }),
     )
   return { records: next, actions: [...again, ...starts], lookAgainAt: deadlineOf(observed) }
-}
-
-function backoffMs(retry: Observed['run']['spec']['retry'], attempt: number): number {
-  const initial = parseDuration(retry?.backoff?.initial ?? '') ?? DEFAULT_BACKOFF.initialMs
-  const max = parseDuration(retry?.backoff?.max ?? '') ?? DEFAULT_BACKOFF.maxMs
-  return Math.min(max, initial * (retry?.backoff?.factor ?? DEFAULT_BACKOFF.factor) ** (attempt - 1))
 }

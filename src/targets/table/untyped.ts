@@ -2,16 +2,16 @@
 // the table for ever after.
 import { Fault } from '../../base/index.ts'
 import type { DeltaSchema } from '../../formats/index.ts'
-import { identifier } from '../../step/index.ts'
+import type { TableTarget } from '../../plan/index.ts'
+import { identifier, type SqlSession } from '../../step/index.ts'
 import type { Alignment } from './align.ts'
-import type { Preparation } from './prepare.ts'
 
 /** Stronger than no type, weaker than INTEGER. */
 const PROBE = 'UTINYINT'
 
 /** @param table its columns keep their types, so these columns may be untyped. @throws Fault invalid UntypedColumn */
 export async function refuseUntyped(
-  { query, target, session }: Pick<Preparation, 'query' | 'target' | 'session'>,
+  { query, target, session }: { query: string; target: TableTarget; session: SqlSession },
   { columns }: Alignment,
   table: DeltaSchema | undefined,
 ): Promise<void> {
