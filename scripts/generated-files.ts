@@ -1,6 +1,8 @@
 // All files that are made from the schemas and tables in src: crds/ and the generated pages of docs/reference/.
 import { COMPILE_PROBLEM_CODES } from '../src/compile/problem-codes.ts'
-import { MANIFEST_PROBLEM_CODES, renderCrds, renderReference } from '../src/manifest/index.ts'
+import { CONDITION_TYPES, MANIFEST_PROBLEM_CODES, REASONS, renderCrds, renderReference } from '../src/manifest/index.ts'
+import { RUN_METRICS } from '../src/observability/metrics-observer.ts'
+import { OPERATOR_METRICS, OPERATOR_SETTINGS } from '../src/operator/index.ts'
 
 export interface GeneratedFile {
   /** Relative to the repository's root. */
@@ -14,16 +16,56 @@ export function generatedFiles(): GeneratedFile[] {
     ...renderCrds().map(({ name, yaml }) => ({ path: `crds/${name}.yaml`, text: yaml })),
     ...renderReference().map(({ name, markdown }) => ({ path: `docs/reference/${name}.md`, text: markdown })),
     { path: 'docs/reference/problems.md', text: problemsPage() },
+    { path: 'docs/reference/operator.md', text: operatorPage() },
+    { path: 'docs/reference/metrics.md', text: metricsPage() },
   ]
 }
 
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+
+function markdownTable(titles: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [line(titles), `|${'---|'.repeat(titles.length)}`, ...rows.map(line)].join('\n')
+}
+
+function operatorPage(): string {
+  const settings = Object.values(OPERATOR_SETTINGS).map(({ flag, env, default: otherwise, help }) => [
+    `\`${flag}\``,
+    `\`${env}\``,
+    otherwise,
+    help,
+  ])
+  return `${[
+    '<!-- Generated from the tables in src by `make generate`; do not edit. -->',
+    '# The operator',
+    '## Conditions of an ETLRun',
+    markdownTable(['condition', 'meaning'], Object.entries(CONDITION_TYPES)),
+    '## Reasons',
+    'Of phases, conditions, steps and events.',
+    markdownTable(['reason', 'meaning'], Object.entries(REASONS)),
+    '## Settings',
+    'Options of `loom operator`; each is also an environment variable. Options win.',
+    markdownTable(['option', 'variable', 'default', 'meaning'], settings),
+  ].join('\n\n')}\n`
+}
+
+function metricsPage(): string {
+  const rows = (metrics: typeof OPERATOR_METRICS | typeof RUN_METRICS) =>
+    Object.entries(metrics).map(([name, { type, help, labels }]) => [`\`${name}\``, type, labels.join(', '), help])
+  const titles = ['metric', 'type', 'labels', 'meaning']
+  return `${[
+    '<!-- Generated from the tables of metrics in src by `make generate`; do not edit. -->',
+    '# Metrics',
+    'Labels are bounded: names from manifests, reasons and codes, never ids.',
+    '## Of the operator (`/metrics`)',
+    markdownTable(titles, rows(OPERATOR_METRICS)),
+    '## Of a local run (`--metrics-file`)',
+    markdownTable(titles, rows(RUN_METRICS)),
+  ].join('\n\n')}\n`
+}
+
 function problemsPage(): string {
-  const table = (codes: Record<string, string>) =>
-    [
-      '| code | meaning |',
-      '|---|---|',
-      ...Object.entries(codes).map(([code, meaning]) => `| ${code} | ${meaning.replaceAll('|', '\\|')} |`),
-    ].join('\n')
+  const table = (codes: Record<string, string>) => markdownTable(['code', 'meaning'], Object.entries(codes))
   return `${[
     '<!-- Generated from the tables of codes in src by `make generate`; do not edit. -->',
     '# Problems of manifests',
