@@ -16,14 +16,16 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   targets: ['formats', ...STEP_CONTRACT],
   engine: ['sources', 'targets', 'formats', ...STEP_CONTRACT, 'observability'],
   runner: ['engine', 'formats', ...STEP_CONTRACT, 'observability'],
+  // Steps for warm workers, over a broker: what both sides say, and who has which lease.
+  dispatch: ['plan', 'base'],
   // The operator side: never an engine.
   reconcile: ['compile', 'manifest', 'plan', 'base'],
-  effects: ['reconcile', 'compile', 'manifest', 'plan', 'base', 'observability'],
-  // One step in a pod.
-  pod: ['runner', 'engine', 'formats', 'step', 'plan', 'base', 'observability'],
-  operator: ['effects', 'reconcile', 'compile', 'manifest', 'plan', 'base', 'observability'],
+  effects: ['dispatch', 'reconcile', 'compile', 'manifest', 'plan', 'base', 'observability'],
+  // One step in a pod, and the steps of a warm worker.
+  pod: ['dispatch', 'runner', 'engine', 'formats', 'step', 'plan', 'base', 'observability'],
+  operator: ['effects', 'dispatch', 'reconcile', 'compile', 'manifest', 'plan', 'base', 'observability'],
   // The ways in.
-  library: ['compile', 'manifest', 'runner', 'engine', 'formats', ...STEP_CONTRACT, 'observability'],
+  library: ['dispatch', 'compile', 'manifest', 'runner', 'engine', 'formats', ...STEP_CONTRACT, 'observability'],
 }
 
 /** May import every folder, and single files lazily, so that a command loads only what it needs. */

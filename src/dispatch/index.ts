@@ -1,0 +1,7 @@
+export * from './broker.ts'
+export * from './lease.ts'
+export * from './lease-news.ts'
+export * from './lease-table.ts'
+export * from './limits.ts'
+export * from './messages.ts'
+export * from './subjects.ts'

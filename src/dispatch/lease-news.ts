@@ -1,0 +1,43 @@
+// What the table of leases is told, and what it answers.
+import type { Lease, Wanted } from './lease.ts'
+import type { StopReason } from './messages.ts'
+
+/** What is to be said or done after something has happened. */
+export type Effect =
+  /** Answers to held requests. */
+  | { kind: 'lease'; request: number; lease: Lease }
+  | { kind: 'none'; request: number }
+  | { kind: 'settled'; request: number }
+  | { kind: 'stop'; lease: Lease; reason: StopReason }
+  /** Look at the run, at the latest after so long. */
+  | { kind: 'look'; run: string; afterMs: number }
+  | { kind: 'count'; what: 'renewed' | 'expired' | 'adopted' | 'notAccepted' | 'fenced' }
+
+/** Who says something, where, and the highest epoch that it knows of. */
+export interface Speaker {
+  pool: string
+  worker: string
+  epoch: number
+}
+
+export type Answer = { kind: 'renewed' } | { kind: 'stop'; reason: StopReason }
+
+/** `seen`: keys of the ended and expired leases that the status takes account of. */
+export interface Agreement {
+  /** What the status says is in a pool's hands, in declared order. */
+  wanted: Wanted[]
+  seen: ReadonlySet<string>
+  /** Nothing is wanted any more, and why. */
+  stop?: StopReason
+  /** The run has ended: nobody waits for its leases. */
+  final?: boolean
+}
+
+/** A lease that is over, or somebody else's. */
+export const FENCED = {
+  answer: { kind: 'stop', reason: 'superseded' },
+  effects: [{ kind: 'count', what: 'fenced' }],
+} as const satisfies {
+  answer: Answer
+  effects: Effect[]
+}
