@@ -1,0 +1,231 @@
+// Serves the leader's table of leases over the broker: reads what workers say, tells the table, says what the table says.
+import type { Broker, BrokerState } from './broker.ts'
+import type { LeaseFact, LeasingRun } from './lease.ts'
+import type { Agreement, Effect, Speaker } from './lease-news.ts'
+import { LeaseTable } from './lease-table.ts'
+import type { DispatchLimits } from './limits.ts'
+import {
+  decode,
+  encode,
+  heartbeatSchema,
+  MESSAGE_VERSION,
+  outcomeSchema,
+  packTask,
+  type Ready,
+  readySchema,
+  unpackOutcome,
+} from './messages.ts'
+import type { PoolLoad, PoolLoads } from './pool-loads.ts'
+import { type PoolAddress, parseRequest, servedSubjects, workerSubject } from './subjects.ts'
+
+export interface LeaseServerOptions {
+  broker: Broker
+  limits: DispatchLimits
+  /** Larger than those of all leaders before. */
+  epoch: number
+  prefix: string
+  /** Only pools of this namespace; absent: of all. */
+  namespace?: string
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Look at this run (`namespace/name`), at the latest after so many ms. */
+  onLook: (run: string, afterMs: number) => void
+  /** Something has changed in who does what for the pool (`namespace/name`). */
+  onLoad?: (pool: string) => void
+  onCount?: (what: DispatchCount) => void
+  /** From the offer of a step to its lease, in ms. */
+  onLeased?: (waitedMs: number) => void
+}
+
+export type DispatchCount = 'given' | 'malformed' | 'reconnected' | Extract<Effect, { kind: 'count' }>['what']
+
+/** How often time is let pass. */
+const TICK_MS = 200
+
+type Reply = (data: Uint8Array) => void
+
+/** What the reconciler needs of the dispatch; without a broker there is none. */
+export interface Leases {
+  factsOf(runUid: string): LeaseFact[]
+  agree(run: LeasingRun, agreement: Agreement): void
+  /** Since when the broker can't be reached, in ms since the epoch; undefined: it can. */
+  readonly downSince: number | undefined
+}
+
+export class LeaseServer implements Leases, PoolLoads {
+  readonly #options: LeaseServerOptions
+  readonly #table: LeaseTable
+  readonly #held = new Map<number, Reply>()
+  #requests = 0
+  #downSince: number | undefined
+  #ends: (() => void)[] = []
+
+  constructor(options: LeaseServerOptions) {
+    const { limits, epoch, now } = options
+    this.#options = options
+    this.#table = new LeaseTable({ limits, epoch, startedAt: now() })
+  }
+
+  /** @returns an end to it */
+  start(): () => void {
+    const { broker, prefix, namespace } = this.#options
+    broker.onState((state) => this.#stateChanged(state))
+    const subjects = servedSubjects({ prefix, ...(namespace === undefined ? {} : { namespace }) })
+    const timer = setInterval(() => this.#do(this.#table.tick(this.#options.now())), TICK_MS)
+    this.#ends = [
+      broker.serve(subjects, (subject, data, answer) => this.#hear(subject, data, answer)),
+      () => clearInterval(timer),
+    ]
+    return () => {
+      for (const end of this.#ends.splice(0)) end()
+      this.#held.clear()
+    }
+  }
+
+  get downSince(): number | undefined {
+    return this.#downSince
+  }
+
+  factsOf(runUid: string): LeaseFact[] {
+    return this.#table.factsOf(runUid, this.#options.now())
+  }
+
+  agree(run: LeasingRun, agreement: Agreement): void {
+    this.#do(this.#table.agree(run, agreement, this.#options.now()))
+    for (const pool of new Set(agreement.wanted.map((want) => want.pool))) this.#options.onLoad?.(pool)
+  }
+
+  loadOf(pool: string): PoolLoad {
+    const { backlog, free } = this.#table.queueOf(pool)
+    const leased = [...this.#table.leases()].filter((lease) => lease.pool === pool && lease.state === 'leased')
+    return {
+      backlog,
+      busy: leased.flatMap(({ worker }) => worker ?? []),
+      idle: free.map(({ worker }) => worker),
+    }
+  }
+
+  drain(pool: string, workers: ReadonlySet<string>): void {
+    this.#table.queueOf(pool).draining = workers
+  }
+
+  get leasesInFlight(): number {
+    return [...this.#table.leases()].filter(({ state }) => state === 'leased').length
+  }
+
+  #stateChanged(state: BrokerState): void {
+    const { now, onCount } = this.#options
+    if (state === 'up') {
+      if (this.#downSince !== undefined) onCount?.('reconnected')
+      this.#downSince = undefined
+      return
+    }
+    this.#downSince ??= now()
+    this.#table.brokerLost(now())
+    this.#held.clear()
+  }
+
+  #hear(subject: string, data: Uint8Array, answer: Reply): void {
+    const address = parseRequest(subject, this.#options.prefix)
+    if (address === undefined) return
+    if (address.name === 'ready') this.#ready(address, data, answer)
+    else if (address.name === 'heartbeat') this.#heartbeat(address, data, answer)
+    else this.#outcome(address, data, answer)
+  }
+
+  #ready(address: PoolAddress, data: Uint8Array, answer: Reply): void {
+    const message = decode(readySchema, data)
+    if (message === undefined) return this.#refuse(answer)
+    this.#do(this.#table.ready(this.#hold(answer), speakerOf(message, address), this.#options.now()))
+    this.#options.onLoad?.(poolKey(address))
+  }
+
+  #heartbeat(address: PoolAddress, data: Uint8Array, answer: Reply): void {
+    const message = decode(heartbeatSchema, data)
+    if (message === undefined) return this.#refuse(answer)
+    const heard = this.#table.heartbeat(message.id, speakerOf(message, address), this.#options.now())
+    if (heard === undefined) return
+    answer(encode({ ...this.#frame(), ...heard.answer, ...this.#terms() }))
+    this.#do(heard.effects)
+  }
+
+  #outcome(address: PoolAddress, data: Uint8Array, answer: Reply): void {
+    const message = decode(outcomeSchema, data)
+    const outcome = message === undefined ? undefined : unpackOutcome(message.id, message.outcome)
+    if (message === undefined || outcome === undefined) return this.#refuse(answer)
+    const report = { id: message.id, from: speakerOf(message, address), outcome }
+    this.#do(this.#table.outcome(this.#hold(answer), report, this.#options.now()))
+    this.#options.onLoad?.(poolKey(address))
+  }
+
+  #hold(answer: Reply): number {
+    const request = ++this.#requests
+    this.#held.set(request, answer)
+    return request
+  }
+
+  #answer(request: number, message: object): void {
+    this.#held.get(request)?.(encode({ ...this.#frame(), ...message }))
+    this.#held.delete(request)
+  }
+
+  #refuse(answer: Reply): void {
+    this.#options.onCount?.('malformed')
+    const message = `cannot read the message: this operator speaks version ${MESSAGE_VERSION}; use workers of its own image`
+    answer(encode({ ...this.#frame(), kind: 'refused', message }))
+  }
+
+  #do(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#doOne(effect)
+  }
+
+  #doOne(effect: Effect): void {
+    const { broker, now, prefix, onCount, onLeased, onLook } = this.#options
+    switch (effect.kind) {
+      case 'lease': {
+        const { id, task, offeredAt } = effect.lease
+        this.#answer(effect.request, { kind: 'lease', id, task: packTask(task), ...this.#terms() })
+        onCount?.('given')
+        onLeased?.(now() - offeredAt)
+        return
+      }
+      case 'none':
+      case 'settled':
+        this.#answer(effect.request, { kind: effect.kind })
+        return
+      case 'stop': {
+        const { pool, worker, id } = effect.lease
+        if (worker === undefined) return
+        const [namespace = '', name = ''] = pool.split('/')
+        const subject = workerSubject({ prefix, namespace, pool: name }, worker)
+        broker.publish(subject, encode({ ...this.#frame(), kind: 'stop', id, reason: effect.reason }))
+        return
+      }
+      case 'look':
+        onLook(effect.run, effect.afterMs)
+        return
+      case 'count':
+        onCount?.(effect.what)
+        return
+      default:
+        return effect satisfies never
+    }
+  }
+
+  #frame(): { version: typeof MESSAGE_VERSION; epoch: number } {
+    return { version: MESSAGE_VERSION, epoch: this.#table.epoch }
+  }
+
+  #terms(): { leaseMs: number; heartbeatMs: number } {
+    const { leaseMs, heartbeatMs } = this.#options.limits
+    return { leaseMs, heartbeatMs }
+  }
+}
+
+const poolKey = ({ namespace, pool }: PoolAddress): string => `${namespace}/${pool}`
+
+const speakerOf = ({ worker, epoch }: Pick<Ready, 'worker' | 'epoch'>, address: PoolAddress): Speaker => ({
+  pool: poolKey(address),
+  worker,
+  epoch,
+})
