@@ -8,6 +8,8 @@ export type Effect =
   | { kind: 'lease'; request: number; lease: Lease }
   | { kind: 'none'; request: number }
   | { kind: 'settled'; request: number }
+  /** Never: another leader will, or a later request has taken its place. */
+  | { kind: 'drop'; request: number }
   | { kind: 'stop'; lease: Lease; reason: StopReason }
   /** Look at the run, at the latest after so long. */
   | { kind: 'look'; run: string; afterMs: number }

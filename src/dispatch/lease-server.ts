@@ -135,14 +135,20 @@ export class LeaseServer implements Leases, PoolLoads {
 
   #ready(address: PoolAddress, data: Uint8Array, answer: Reply): void {
     const message = decode(readySchema, data)
-    if (message === undefined) return this.#refuse(answer)
+    if (message === undefined) {
+      this.#refuse(answer)
+      return
+    }
     this.#do(this.#table.ready(this.#hold(answer), speakerOf(message, address), this.#options.now()))
     this.#options.onLoad?.(poolKey(address))
   }
 
   #heartbeat(address: PoolAddress, data: Uint8Array, answer: Reply): void {
     const message = decode(heartbeatSchema, data)
-    if (message === undefined) return this.#refuse(answer)
+    if (message === undefined) {
+      this.#refuse(answer)
+      return
+    }
     const heard = this.#table.heartbeat(message.id, speakerOf(message, address), this.#options.now())
     if (heard === undefined) return
     answer(encode({ ...this.#frame(), ...heard.answer, ...this.#terms() }))
@@ -152,7 +158,10 @@ export class LeaseServer implements Leases, PoolLoads {
   #outcome(address: PoolAddress, data: Uint8Array, answer: Reply): void {
     const message = decode(outcomeSchema, data)
     const outcome = message === undefined ? undefined : unpackOutcome(message.id, message.outcome)
-    if (message === undefined || outcome === undefined) return this.#refuse(answer)
+    if (message === undefined || outcome === undefined) {
+      this.#refuse(answer)
+      return
+    }
     const report = { id: message.id, from: speakerOf(message, address), outcome }
     this.#do(this.#table.outcome(this.#hold(answer), report, this.#options.now()))
     this.#options.onLoad?.(poolKey(address))
@@ -201,6 +210,9 @@ export class LeaseServer implements Leases, PoolLoads {
         broker.publish(subject, encode({ ...this.#frame(), kind: 'stop', id, reason: effect.reason }))
         return
       }
+      case 'drop':
+        this.#held.delete(effect.request)
+        return
       case 'look':
         onLook(effect.run, effect.afterMs)
         return
@@ -208,7 +220,7 @@ export class LeaseServer implements Leases, PoolLoads {
         onCount?.(effect.what)
         return
       default:
-        return effect satisfies never
+        effect satisfies never
     }
   }
 

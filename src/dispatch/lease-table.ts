@@ -51,7 +51,7 @@ export class LeaseTable {
 
   /** A free worker asks for work; the request is held until there is some. */
   ready(request: number, { pool, worker, epoch }: Speaker, now: number): Effect[] {
-    if (epoch > this.epoch) return []
+    if (epoch > this.epoch) return [{ kind: 'drop', request }]
     const queue = this.queueOf(pool)
     const before = queue.wait({ request, worker, until: now + this.#limits.holdMs })
     return [
@@ -83,9 +83,9 @@ export class LeaseTable {
   /** What became of a step; the request is answered once that is settled. */
   outcome(request: number, report: { id: LeaseId; from: Speaker; outcome: StepOutcome }, now: number): Effect[] {
     const { id, from, outcome } = report
-    if (from.epoch > this.epoch) return []
     const lease = this.#find(id)
-    if (lease === undefined && this.#mayBeKnownLater(id, now)) return [] // the worker repeats it
+    const isForLater = lease === undefined && this.#mayBeKnownLater(id, now) // the worker repeats it
+    if (from.epoch > this.epoch || isForLater) return [{ kind: 'drop', request }]
     const isTheirs =
       lease !== undefined && lease.pool === from.pool && (lease.worker === undefined || lease.worker === from.worker)
     if (!isTheirs)
@@ -93,12 +93,13 @@ export class LeaseTable {
         { kind: 'settled', request },
         { kind: 'count', what: 'fenced' },
       ]
-    lease.reports = [...lease.reports.slice(-3), request]
-    if (lease.state === 'ended') return []
+    const dropped: Effect[] = lease.report === undefined ? [] : [{ kind: 'drop', request: lease.report }]
+    lease.report = request
+    if (lease.state === 'ended') return dropped
     if (lease.state === 'offered') this.queueOf(lease.pool).remove(lease)
     Object.assign(lease, { state: 'ended', outcome, worker: from.worker } satisfies Partial<Lease>)
     const queue = this.queueOf(lease.pool)
-    return [this.#lookAt(lease, now), ...this.#match(queue, now)]
+    return [...dropped, this.#lookAt(lease, now), ...this.#match(queue, now)]
   }
 
   /** Brings the leases of a run in line with its status, which has just been written. */
@@ -109,8 +110,7 @@ export class LeaseTable {
     entry.stopping = stop !== undefined
     const keys = new Set(wanted.map(({ id }) => leaseKey(id)))
     const effects: Effect[] = []
-    for (const lease of [...entry.all.values()]) {
-      if (keys.has(lease.key)) continue
+    for (const lease of [...entry.all.values()].filter(({ key }) => !keys.has(key))) {
       const isOld = final || wanted.some(({ id }) => isLater(id, lease.id))
       effects.push(...this.#unwanted(entry, lease, { isSeen: seen.has(lease.key), stop, isOld }, now))
     }
@@ -142,7 +142,7 @@ export class LeaseTable {
   brokerLost(now: number): void {
     this.#brokerLostAt = now
     for (const queue of this.#pools.values()) queue.dismissUntil(Number.POSITIVE_INFINITY)
-    for (const lease of this.leases()) lease.reports = []
+    for (const lease of this.leases()) delete lease.report
   }
 
   *leases(): Generator<Lease> {
@@ -202,8 +202,7 @@ export class LeaseTable {
   }
 
   #wanted(entry: RunLeases, want: Wanted, now: number): Effect[] {
-    const known = entry.all.get(leaseKey(want.id))
-    if (known !== undefined) return []
+    if (entry.all.has(leaseKey(want.id))) return []
     const mayBeHeld = want.sinceMs < this.#startedAt
     const lease = offer(want, entry.run.key, { now, notBefore: mayBeHeld ? this.#startedAt + this.#limits.leaseMs : 0 })
     const stray = this.#strays.get(lease.key)
@@ -235,7 +234,8 @@ export class LeaseTable {
       case 'expired':
         return isSeen || isOld ? remove() : [this.#lookAt(lease, now)]
       case 'ended': {
-        const settled = lease.reports.map((request) => ({ kind: 'settled', request }) as const)
+        const { report: request } = lease
+        const settled: Effect[] = request === undefined ? [] : [{ kind: 'settled', request }]
         return isSeen || isOld ? remove(...settled) : [this.#lookAt(lease, now)]
       }
       case 'leased': {

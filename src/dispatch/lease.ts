@@ -50,8 +50,8 @@ export interface Lease {
   stop?: StopReason
   lost?: LossReason
   outcome?: StepOutcome
-  /** Requests that wait until the outcome is in the status. */
-  reports: number[]
+  /** The request that waits until the outcome is in the status. */
+  report?: number
 }
 
 /** What a decision sees of a lease. */
@@ -78,7 +78,6 @@ export function offer({ id, pool, task }: Wanted, run: string, at: { now: number
     notBefore: at.notBefore,
     accepted: false,
     expiresAt: 0,
-    reports: [],
   }
 }
 

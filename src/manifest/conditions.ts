@@ -50,6 +50,18 @@ export const REASONS = {
   PodDeleted: 'The pod was deleted by somebody.',
   JobDeleted: 'The Job was deleted by somebody.',
   TooManyDisruptions: 'The step was disrupted more often than is tried again.',
+  // Dispatch to worker pools
+  PoolNotFound: 'There is no worker pool of that name, or none at all, in the namespace.',
+  PoolPaused: 'The worker pool is paused.',
+  PoolUnsuitable:
+    "The worker pool can't run the step: another storage, too little memory, or settings of its own pods.",
+  PlanTooLargeForPool: 'The step is larger than what a message to a worker can hold.',
+  NatsNotConfigured: 'The operator has no broker, so no step can go to a worker pool.',
+  BrokerUnreachable: 'The operator does not reach the broker.',
+  DispatchFallback: 'Steps that were meant for a worker pool are run as Jobs.',
+  LeaseExpired: "The step's worker was not heard of for too long.",
+  BrokerLost: "The step's worker could not be heard, because the broker was gone.",
+  WorkerStopped: "The step's worker was stopped before the step was done.",
   // Clean-up
   CleanUpFailed: 'Intermediate results could not be removed; they stay where they are.',
 } as const

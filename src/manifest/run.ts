@@ -24,6 +24,26 @@ const retrySchema = z
     'Attempts after a failure that may pass (transient faults, time-outs). What has succeeded is not run again.',
   )
 
+export const DISPATCH_MODES = ['auto', 'job', 'nats'] as const
+
+const dispatchSchema = z
+  .strictObject({
+    mode: z
+      .enum(DISPATCH_MODES)
+      .optional()
+      .describe(
+        'auto: parallel steps go to the warm workers of a pool where there is a suitable one, the rest as Jobs. job: a Job for every step. nats: every step goes to a pool. Default auto.',
+      ),
+    pool: nameField('The ETLWorkerPool to use. Default: the first suitable one of the namespace, by name.').optional(),
+    maxParallel: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Steps of this run at the same time, at most. Default 20 Jobs; of a pool: as many as it has workers.'),
+  })
+  .describe('How steps are handed out on Kubernetes.')
+
 export const runSpecSchema = z
   .strictObject({
     pipelineRef: reference('The pipeline to run.').optional(),
@@ -51,17 +71,7 @@ export const runSpecSchema = z
     ttlAfterFinished: durationField(
       'Delete the run this long after its end. Default: never; GitOps tools would make it again.',
     ).optional(),
-    dispatch: z
-      .strictObject({
-        maxParallel: z
-          .int()
-          .min(1)
-          .max(1000)
-          .optional()
-          .describe('Steps of this run at the same time, at most. Default 20.'),
-      })
-      .optional()
-      .describe('How steps are handed out on Kubernetes.'),
+    dispatch: dispatchSchema.optional(),
     step: podSettingsSchema.optional(),
     engine: z.enum(['duckdb']).optional().describe('Engine that runs the steps. Default duckdb.'),
   })
@@ -74,3 +84,4 @@ export const runSchema = documentOf('ETLRun', runSpecSchema)
 export type RunDocument = z.infer<typeof runSchema>
 export type RunSpec = z.infer<typeof runSpecSchema>
 export type RetrySpec = z.infer<typeof retrySchema>
+export type DispatchMode = (typeof DISPATCH_MODES)[number]

@@ -19,7 +19,15 @@ export const conditionSchema = z
   })
   .describe('A condition.')
 
-export const STEP_STATUS_STATES = ['Pending', 'Running', 'Succeeded', 'Failed', 'Skipped', 'Cancelled'] as const
+export const STEP_STATUS_STATES = [
+  'Pending',
+  'Queued',
+  'Running',
+  'Succeeded',
+  'Failed',
+  'Skipped',
+  'Cancelled',
+] as const
 
 export const stepStatusSchema = z
   .strictObject({
@@ -28,6 +36,7 @@ export const stepStatusSchema = z
     state: z.enum(STEP_STATUS_STATES).describe('Where the step is.'),
     attempt: z.int().min(1).describe('Attempt of the run that this speaks of.'),
     try: z.int().min(1).describe('Try within the attempt; disruptions make a new one.'),
+    pool: z.string().max(63).optional().describe('The worker pool that has the step; absent: a Job has it.'),
     disruptions: count('How often something interrupted the step that was not its fault.'),
     reason: z.string().max(64).optional().describe('Why it is in this state.'),
     message: z.string().max(512).optional().describe('Why, for people.'),
@@ -61,6 +70,11 @@ export const runStatusSchema = z
     runId: z.string().max(128).optional().describe('Id of the run, stamped on commits and events.'),
     planHash: z.string().max(80).optional().describe('Hash of the plan that the run started with.'),
     planConfigMap: z.string().max(253).optional().describe('ConfigMap that holds the plan.'),
+    plan: z
+      .string()
+      .max(12_000)
+      .optional()
+      .describe('The plan, where it is small and no Job needs it: JSON, gzip, base64.'),
     attempt: z.int().min(1).optional().describe('Present attempt, from 1.'),
     startedAt: time('When the first step was started.'),
     attemptStartedAt: time('When the present attempt began.'),
@@ -74,7 +88,7 @@ export const runStatusSchema = z
       .max(20_000)
       .optional()
       .describe(
-        'One character per step in declared order: . pending, R running, S succeeded, F failed, K skipped, C cancelled.',
+        'One character per step in declared order: . pending, Q in line for a worker, R running, S succeeded, F failed, K skipped, C cancelled.',
       ),
     steps: z
       .array(stepStatusSchema)

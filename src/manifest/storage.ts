@@ -77,6 +77,16 @@ export const storageSpecSchema = z
       .optional()
       .describe('Where intermediate results lie.'),
     pods: storagePodsSchema.optional(),
+    nats: z
+      .strictObject({
+        credentialsRef: z
+          .strictObject({ name: z.string().min(1).max(253).describe('Name of the Secret, in the same namespace.') })
+          .describe(
+            'Secret with the credentials of the workers: nats.creds, or username and password, or token; for TLS also ca.crt, tls.crt and tls.key.',
+          ),
+      })
+      .optional()
+      .describe('What the workers of this namespace use to reach the broker.'),
     missingTablePolicy: z
       .enum(['create', 'schemaMode', 'error'])
       .optional()
