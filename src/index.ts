@@ -64,5 +64,8 @@ export {
   type TempStore,
   type TempTarget,
   type TypedValue,
+  type WorkerPoolDocument,
+  type WorkerPoolSpec,
   type WriteResult,
+  workerPool,
 } from './library/index.ts'

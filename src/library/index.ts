@@ -16,6 +16,9 @@ export {
   type StorageSpec,
   step,
   storage,
+  type WorkerPoolDocument,
+  type WorkerPoolSpec,
+  workerPool,
 } from '../manifest/index.ts'
 export {
   type LifecycleEvent,

@@ -6,6 +6,7 @@ import { API_VERSION } from './shared.ts'
 import type { SourceSpec } from './source.ts'
 import type { StorageDocument, StorageSpec } from './storage.ts'
 import type { TableTargetSpec, TargetSpec, WriteMode } from './target.ts'
+import type { WorkerPoolDocument, WorkerPoolSpec } from './worker-pool.ts'
 
 /** An object that has one of its fields and none of the others. */
 type ExactlyOne<T> = {
@@ -103,6 +104,11 @@ export function run(name: string, spec: RunSpec): RunDocument {
 /** Where tables, files and temps lie. */
 export function storage(name: string, spec: StorageSpec): StorageDocument {
   return pruned({ apiVersion: API_VERSION, kind: 'ETLStorage', metadata: { name }, spec })
+}
+
+/** Standing warm workers. */
+export function workerPool(name: string, spec: WorkerPoolSpec): WorkerPoolDocument {
+  return pruned({ apiVersion: API_VERSION, kind: 'ETLWorkerPool', metadata: { name }, spec })
 }
 
 function placeholders<P extends Params>(params: P | undefined): Placeholders<P>

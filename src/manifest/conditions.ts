@@ -1,4 +1,4 @@
-// Condition types of an ETLRun, and every reason that a condition, step or event may carry. A reason is a promise to
+// Condition types of the kinds, and every reason that a condition, step or event may carry. A reason is a promise to
 // users and tools: each has one line here, from which the documentation is generated.
 
 export const CONDITION_TYPES = {
@@ -8,6 +8,14 @@ export const CONDITION_TYPES = {
   Compiled: 'True when the pipeline compiled for this run, False when it has problems.',
 } as const
 export type ConditionType = keyof typeof CONDITION_TYPES
+
+/** Of an ETLWorkerPool. */
+export const POOL_CONDITION_TYPES = {
+  Ready: 'True when the pool can take steps, with as many workers as are always wanted.',
+  Reconciling: 'True while workers are being started, replaced or taken away.',
+  Stalled: 'True when only a change by the user helps.',
+} as const
+export type PoolConditionType = keyof typeof POOL_CONDITION_TYPES
 
 export const REASONS = {
   // Run
@@ -62,6 +70,17 @@ export const REASONS = {
   LeaseExpired: "The step's worker was not heard of for too long.",
   BrokerLost: "The step's worker could not be heard, because the broker was gone.",
   WorkerStopped: "The step's worker was stopped before the step was done.",
+  // Worker pools
+  InvalidPool: 'The worker pool is not as it must be; the message lists the problems.',
+  Ready: 'All workers that are wanted are there.',
+  Paused: 'The worker pool gives out no steps; its workers go.',
+  ScalingUp: 'Workers are being started.',
+  ScalingDown: 'Workers that are too many are being taken away, idle ones first.',
+  ScaledUp: 'More workers are wanted than before.',
+  ScaledDown: 'Fewer workers are wanted than before.',
+  RollingOut: 'Workers are being replaced by ones with other settings, without stopping a step.',
+  WorkersUnavailable: 'Workers that are wanted do not get going; the message says why.',
+  NameTaken: 'An object of the name that is needed belongs to somebody else.',
   // Clean-up
   CleanUpFailed: 'Intermediate results could not be removed; they stay where they are.',
 } as const

@@ -1,4 +1,4 @@
-// The three kinds of document, and the check that makes one of an unknown value.
+// The four kinds of document, and the check that makes one of an unknown value.
 import type { z } from 'zod'
 import { nearest } from '../base/index.ts'
 import { check } from './check/check.ts'
@@ -8,9 +8,15 @@ import { type PipelineDocument, pipelineSchema } from './pipeline.ts'
 import { type RunDocument, runSchema } from './run.ts'
 import { API_VERSION } from './shared.ts'
 import { type StorageDocument, storageSchema } from './storage.ts'
+import { type WorkerPoolDocument, workerPoolSchema } from './worker-pool.ts'
 
 /** kind → its schema. */
-export const KINDS = { ETLPipeline: pipelineSchema, ETLRun: runSchema, ETLStorage: storageSchema } as const
+export const KINDS = {
+  ETLPipeline: pipelineSchema,
+  ETLRun: runSchema,
+  ETLStorage: storageSchema,
+  ETLWorkerPool: workerPoolSchema,
+} as const
 export type Kind = keyof typeof KINDS
 
 /** A document that has been checked, typed by its kind. */
@@ -18,6 +24,7 @@ export type ManifestDocument =
   | { kind: 'ETLPipeline'; value: PipelineDocument }
   | { kind: 'ETLRun'; value: RunDocument }
   | { kind: 'ETLStorage'; value: StorageDocument }
+  | { kind: 'ETLWorkerPool'; value: WorkerPoolDocument }
 
 export interface CheckedDocument {
   /** Absent when there are findings. */
@@ -43,6 +50,8 @@ export function checkDocument(value: unknown): CheckedDocument {
       return checked(runSchema, value, (valid) => ({ kind, value: valid }))
     case 'ETLStorage':
       return checked(storageSchema, value, (valid) => ({ kind, value: valid }))
+    case 'ETLWorkerPool':
+      return checked(workerPoolSchema, value, (valid) => ({ kind, value: valid }))
     default:
       return kind satisfies never
   }

@@ -19,14 +19,9 @@ const mountObject = z
 const quantities = z.record(z.string().max(63), z.union([z.string().max(32), z.number()]))
 const stringMap = (what: string) => z.record(z.string().max(317), z.string().max(4096)).describe(what)
 
-const settings = {
-  image: z
-    .string()
-    .min(1)
-    .max(512)
-    .optional()
-    .describe('Image of the step; a run may choose only among the allowed ones.'),
-  resources: z
+/** CPU and memory of a container. */
+export const podResources = (what: string) =>
+  z
     .strictObject({
       requests: quantities.optional().meta({
         description: 'Requests, like {cpu: 500m, memory: 1Gi}.',
@@ -37,8 +32,16 @@ const settings = {
         'x-kubernetes-preserve-unknown-fields': true,
       }),
     })
+    .describe(what)
+
+const settings = {
+  image: z
+    .string()
+    .min(1)
+    .max(512)
     .optional()
-    .describe('CPU and memory of a step.'),
+    .describe('Image of the step; a run may choose only among the allowed ones.'),
+  resources: podResources('CPU and memory of a step.').optional(),
   nodeSelector: stringMap('Labels that a node must have.').optional(),
   tolerations: z.array(kubernetesObject('A toleration (core/v1).')).max(50).optional().describe('Tolerations.'),
   affinity: kubernetesObject('Affinity (core/v1).').optional(),

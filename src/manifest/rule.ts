@@ -8,6 +8,8 @@ export type Rule =
   | { kind: 'exactlyOne' | 'atMostOne' | 'atLeastOne'; fields: readonly string[]; message: string }
   /** `field` may only be given when `sibling` has this value. */
   | { kind: 'onlyWhen'; field: string; sibling: string; equals: string; message: string }
+  /** Of two numbers. */
+  | { kind: 'notAbove'; low: string; high: string; message: string }
   /** On a union of two objects: who gives `field` gives none of the other object's fields. */
   | { kind: 'either'; field: string; message: string }
 
@@ -38,6 +40,13 @@ export const onlyWhen = (field: string, sibling: string, equals: string): Rule =
   sibling,
   equals,
   message: `${field} is only for ${sibling} ${equals}`,
+})
+
+export const notAbove = (low: string, high: string): Rule => ({
+  kind: 'notAbove',
+  low,
+  high,
+  message: `${low} must not be above ${high}`,
 })
 
 export const either = (field: string, message: string): Rule => ({ kind: 'either', field, message })

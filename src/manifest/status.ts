@@ -10,7 +10,7 @@ const count = (what: string) => z.int().min(0).optional().describe(what)
 
 export const conditionSchema = z
   .strictObject({
-    type: z.string().max(64).describe('Succeeded, Reconciling, Stalled or Compiled.'),
+    type: z.string().max(64).describe('Which condition.'),
     status: z.enum(['True', 'False', 'Unknown']).describe('Does the condition hold?'),
     reason: z.string().max(64).describe('Why, as one word.'),
     message: z.string().max(2048).describe('Why, for people.'),

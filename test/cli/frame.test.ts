@@ -136,7 +136,7 @@ test('the completion scripts are valid, and bash completes commands and options'
 
 test('crds prints what lies in crds/, and writes the same', async (t) => {
   const cwd = await folder(t)
-  const names = ['etlpipelines.yaml', 'etlruns.yaml', 'etlstorages.yaml']
+  const names = ['etlpipelines.yaml', 'etlruns.yaml', 'etlstorages.yaml', 'etlworkerpools.yaml']
   const texts = await Promise.all(names.map((name) => readFile(join(ROOT, 'crds', name), 'utf8')))
   const printed = await loom(['crds'], { cwd })
   assert.equal(printed.stdout, texts.join('---\n'))

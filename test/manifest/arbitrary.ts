@@ -116,6 +116,10 @@ function obey(rule: Rule, value: Record<string, unknown>, choice: number): Recor
   const without = (names: readonly string[]) =>
     Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)))
   if (rule.kind === 'onlyWhen') return value[rule.sibling] === rule.equals ? value : without([rule.field])
+  if (rule.kind === 'notAbove') {
+    const [low, high] = [value[rule.low], value[rule.high]]
+    return typeof low === 'number' && typeof high === 'number' && low > high ? without([rule.low]) : value
+  }
   if (rule.kind === 'either' || rule.kind === 'atLeastOne') return value
   const kept = rule.fields[choice % (rule.fields.length + (rule.kind === 'atMostOne' ? 1 : 0))]
   return without(rule.fields.filter((name) => name !== kept))
@@ -130,4 +134,5 @@ export const anyDocument: fc.Arbitrary<ManifestDocument['value']> = fc.oneof(
   anyOfKind('ETLPipeline'),
   anyOfKind('ETLRun'),
   anyOfKind('ETLStorage'),
+  anyOfKind('ETLWorkerPool'),
 )

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { rulesAsSchema } from '../../src/manifest/crd/rule-to-schema.ts'
 import { structuralProblems } from '../../src/manifest/crd/structural.ts'
 import { renderCrds } from '../../src/manifest/index.ts'
-import { atMostOne, either, exactlyOne, onlyWhen, rules } from '../../src/manifest/rule.ts'
+import { atMostOne, either, exactlyOne, notAbove, onlyWhen, rules } from '../../src/manifest/rule.ts'
 
 type Node = Record<string, unknown>
 const MOST_BYTES = 120_000
@@ -47,6 +47,7 @@ describe('the CRDs', () => {
         ['ETLPipeline', 'etlp'],
         ['ETLRun', 'etlr'],
         ['ETLStorage', 'etls'],
+        ['ETLWorkerPool', 'etlw'],
       ],
     )
   })
@@ -85,6 +86,11 @@ describe('rules for the API server', () => {
     })
     assert.deepEqual(rulesAsSchema(rules(onlyWhen('a', 'b', 'c')), few), {
       'x-kubernetes-validations': [{ rule: "!has(self.a) || self.b == 'c'", message: 'a is only for b c' }],
+    })
+    assert.deepEqual(rulesAsSchema(rules(notAbove('a', 'b')), many), {
+      'x-kubernetes-validations': [
+        { rule: '!has(self.a) || !has(self.b) || self.a <= self.b', message: 'a must not be above b' },
+      ],
     })
     assert.deepEqual(
       rulesAsSchema(rules(either('group', 'one or a group')), few, { required: ['name'], others: ['name', 'sql'] }),

@@ -90,7 +90,7 @@ describe('random documents', () => {
 
 function kindOf(value: unknown): Kind {
   const kind: unknown = Object(value).kind
-  const kinds: Kind[] = ['ETLPipeline', 'ETLRun', 'ETLStorage']
+  const kinds = Object.keys(KINDS) as Kind[]
   return kinds.find((candidate) => candidate === kind) ?? 'ETLPipeline'
 }
 

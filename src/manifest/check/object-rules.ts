@@ -27,6 +27,12 @@ export function checkRule(rule: Rule, value: Mapping, path: Path): Finding[] {
           hint: `remove it, or write ${rule.sibling}: ${rule.equals}`,
         },
       ]
+    case 'notAbove': {
+      const [low, high] = [value[rule.low], value[rule.high]]
+      if (!(typeof low === 'number' && typeof high === 'number' && low > high)) return []
+      const message = `${rule.low} is ${low}, above ${rule.high}, which is ${high}`
+      return [{ code: 'InvalidValue', path: [...path, rule.low], message, hint: `lower it, or raise ${rule.high}` }]
+    }
     case 'either':
       return []
     default:

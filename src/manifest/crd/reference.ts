@@ -1,6 +1,6 @@
 // The reference pages of the kinds, from the same schemas as the CRDs: every field with type, default and meaning.
 // A field's default stands at the end of its description (`Default 10s.`); here it gets its own column.
-import { CONDITION_TYPES, REASONS } from '../conditions.ts'
+import { CONDITION_TYPES, POOL_CONDITION_TYPES, REASONS } from '../conditions.ts'
 import { rulesIn } from '../rule.ts'
 import { API_VERSION } from '../shared.ts'
 import { toJson } from './convert.ts'
@@ -31,8 +31,13 @@ function page(crd: CrdKind): string {
     crd.description,
     `\`apiVersion: ${API_VERSION}\`, \`kind: ${crd.kind}\`, short name \`${crd.shortName}\`. Fields in **bold** are required.`,
   ]
-  const tail = crd.kind === 'ETLRun' ? [wordTable('Conditions', CONDITION_TYPES), wordTable('Reasons', REASONS)] : []
-  return `${[...head, ...sections.texts, ...tail].join('\n\n')}\n`
+  return `${[...head, ...sections.texts, ...wordsOf(crd)].join('\n\n')}\n`
+}
+
+/** What a status may say; the reasons of all kinds stand on one page. */
+function wordsOf({ kind }: CrdKind): string[] {
+  if (kind === 'ETLRun') return [wordTable('Conditions', CONDITION_TYPES), wordTable('Reasons', REASONS)]
+  return kind === 'ETLWorkerPool' ? [wordTable('Conditions', POOL_CONDITION_TYPES)] : []
 }
 
 /** One section per object; objects that are the same everywhere (a step, alone or in a group) are described once. */

@@ -6,6 +6,8 @@ import { runSpecSchema } from '../run.ts'
 import { API_VERSION } from '../shared.ts'
 import { runStatusSchema } from '../status.ts'
 import { storageSpecSchema } from '../storage.ts'
+import { workerPoolSpecSchema } from '../worker-pool.ts'
+import { workerPoolStatusSchema } from '../worker-pool-status.ts'
 import { toStructural } from './convert.ts'
 import { crdText } from './crd-text.ts'
 import { fixedAfterStart } from './fixed-fields.ts'
@@ -98,6 +100,25 @@ export const CRD_KINDS: readonly CrdKind[] = [
         description: 'Root of the tables that are not listed.',
       },
       age,
+    ],
+  },
+  {
+    kind: 'ETLWorkerPool',
+    plural: 'etlworkerpools',
+    shortName: 'etlw',
+    description: 'Standing warm workers of a namespace, to which runs hand out steps.',
+    spec: workerPoolSpecSchema,
+    status: workerPoolStatusSchema,
+    columns: [
+      { name: 'Ready', type: 'string', jsonPath: '.status.ready', description: 'Workers ready, of those wanted.' },
+      { name: 'Busy', type: 'integer', jsonPath: '.status.busy', description: 'Workers that have a step.' },
+      { name: 'Backlog', type: 'integer', jsonPath: '.status.backlog', description: 'Steps that wait for a worker.' },
+      { name: 'Storage', type: 'string', jsonPath: '.status.storage', description: 'The storage they serve.' },
+      { name: 'Reason', type: 'string', jsonPath: '.status.reason', description: 'How the pool is.' },
+      age,
+      { name: 'Min', type: 'integer', jsonPath: '.spec.replicas.min', description: 'Workers, at least.', priority: 1 },
+      { name: 'Max', type: 'integer', jsonPath: '.spec.replicas.max', description: 'Workers, at most.', priority: 1 },
+      { name: 'Message', type: 'string', jsonPath: '.status.message', description: 'Why, in words.', priority: 1 },
     ],
   },
 ]

@@ -31,7 +31,8 @@ export function rulesAsSchema(
   const allOf: Validation[] = []
   for (const rule of rulesIn(metadata)) {
     const fields = fieldCount(rule, alternatives)
-    if (fields * COST_PER_FIELD * calls <= MOST_COST_PER_RULE) cel.push(...asCel(rule, alternatives))
+    if (rule.kind === 'notAbove' || fields * COST_PER_FIELD * calls <= MOST_COST_PER_RULE)
+      cel.push(...asCel(rule, alternatives))
     else allOf.push(asValidation(rule, alternatives))
   }
   return {
@@ -41,7 +42,7 @@ export function rulesAsSchema(
 }
 
 function fieldCount(rule: Rule, { others }: Alternatives): number {
-  if (rule.kind === 'onlyWhen') return 2
+  if (rule.kind === 'onlyWhen' || rule.kind === 'notAbove') return 2
   return rule.kind === 'either' ? others.length + 1 : rule.fields.length
 }
 
@@ -58,6 +59,8 @@ function asCel(rule: Rule, { required, others }: Alternatives): CelRule[] {
       return [{ rule: rule.fields.map(has).join(' || '), message }]
     case 'onlyWhen':
       return [{ rule: `!${has(rule.field)} || self.${rule.sibling} == '${rule.equals}'`, message }]
+    case 'notAbove':
+      return [{ rule: `!${has(rule.low)} || !${has(rule.high)} || self.${rule.low} <= self.${rule.high}`, message }]
     case 'either':
       return [
         { rule: `!${has(rule.field)} || !(${others.map(has).join(' || ')})`, message },
@@ -75,7 +78,8 @@ function asCel(rule: Rule, { required, others }: Alternatives): CelRule[] {
 
 const one = (field: string): Validation => ({ required: [field] })
 
-function asValidation(rule: Rule, { required, others }: Alternatives): Validation {
+/** Numbers can only be compared in CEL, which those few rules can pay for. */
+function asValidation(rule: Exclude<Rule, { kind: 'notAbove' }>, { required, others }: Alternatives): Validation {
   switch (rule.kind) {
     case 'exactlyOne':
       return { oneOf: rule.fields.map(one) }

@@ -37,6 +37,7 @@ const tableTarget = (fields: Fields) => target({ table: { ref: 'mart.t', ...fiel
 const params = (fields: Fields) => pipeline({ params: fields, processes: [{ name: 'main', steps: [STEP] }] })
 const run = (fields: Fields) => object('ETLRun', { pipelineRef: { name: 'p' }, ...fields })
 const storage = (fields: Fields) => object('ETLStorage', fields)
+const pool = (fields: Fields) => object('ETLWorkerPool', { replicas: { max: 4 }, ...fields })
 
 const ONE_OF_FOUR_SOURCES = /exactly one of table, file, temp, rows|oneOf|must validate one and only one schema/
 
@@ -356,4 +357,51 @@ const STORAGES: readonly Case[] = [
   { why: 'an unknown policy', object: storage({ missingTablePolicy: 'ask' }), refused: /Unsupported value: "ask"/ },
 ]
 
-export const CASES: readonly Case[] = [...PIPELINES, ...PARAMS, ...SOURCES, ...TARGETS, ...RUNS, ...STORAGES]
+const POOLS: readonly Case[] = [
+  { why: 'a pool that says how many workers it may have', object: pool({}) },
+  {
+    why: 'a pool that says everything',
+    object: pool({
+      storageRef: { name: 'lake' },
+      replicas: { min: 0, max: 20 },
+      resources: { requests: { cpu: 2 }, limits: { memory: '4Gi' } },
+      pod: { image: 'ghcr.io/acme/loom:1', nodeSelector: { disk: 'fast' }, labels: { team: 'data' } },
+      paused: false,
+      scaleDown: { coolDown: '90s' },
+      drainTimeout: '1h',
+      maxStepsPerProcess: 50,
+    }),
+  },
+  { why: 'a pool of always the same size', object: pool({ replicas: { min: 3, max: 3 } }) },
+  { why: 'a pool without a size', object: object('ETLWorkerPool', {}), refused: /spec\.replicas: Required value/ },
+  { why: 'a pool without a limit', object: pool({ replicas: { min: 1 } }), refused: /replicas\.max: Required value/ },
+  {
+    why: 'a pool with more workers than it may have',
+    object: pool({ replicas: { min: 3, max: 2 } }),
+    refused: /min must not be above max/,
+  },
+  { why: 'a pool of nobody', object: pool({ replicas: { max: 0 } }), refused: /greater than or equal to 1/ },
+  {
+    why: 'fewer workers than none',
+    object: pool({ replicas: { min: -1, max: 1 } }),
+    refused: /greater than or equal to 0/,
+  },
+  { why: 'half a worker', object: pool({ replicas: { max: 1.5 } }), refused: /max: Invalid value: "number"/ },
+  {
+    why: 'a cool-down without a unit',
+    object: pool({ scaleDown: { coolDown: '90' } }),
+    refused: /coolDown: Invalid value/,
+  },
+  {
+    why: 'a Secret that the pool would mount itself',
+    object: pool({ pod: { volumes: [] } }),
+    refused: /unknown field "spec\.pod\.volumes"/,
+  },
+  {
+    why: 'two places for the size of a worker',
+    object: pool({ pod: { resources: {} } }),
+    refused: /unknown field "spec\.pod\.resources"/,
+  },
+]
+
+export const CASES: readonly Case[] = [...PIPELINES, ...PARAMS, ...SOURCES, ...TARGETS, ...RUNS, ...STORAGES, ...POOLS]

@@ -1,4 +1,4 @@
-// The three kinds on a real API server: what it takes, what it refuses and why, and how its tools show them.
+// The four kinds on a real API server: what it takes, what it refuses and why, and how its tools show them.
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -12,7 +12,12 @@ import { kubectlIsThere } from '../bed/shapes.ts'
 import { CASES, type Case, type Manifest, object } from './cases.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-const PATHS: Record<string, string> = { ETLPipeline: 'etlpipelines', ETLRun: 'etlruns', ETLStorage: 'etlstorages' }
+const PATHS: Record<string, string> = {
+  ETLPipeline: 'etlpipelines',
+  ETLRun: 'etlruns',
+  ETLStorage: 'etlstorages',
+  ETLWorkerPool: 'etlworkerpools',
+}
 const NO_KUBECTL = kubectlIsThere() ? false : 'there is no kubectl here'
 
 let plane: ControlPlane
