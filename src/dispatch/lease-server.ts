@@ -30,6 +30,8 @@ export interface LeaseServerOptions {
   now: () => number
   /** Look at this run (`namespace/name`), at the latest after so many ms. */
   onLook: (run: string, afterMs: number) => void
+  /** The broker is there again, or gone. */
+  onState?: (state: BrokerState) => void
   /** Something has changed in who does what for the pool (`namespace/name`). */
   onLoad?: (pool: string) => void
   onCount?: (what: DispatchCount) => void
@@ -48,6 +50,8 @@ type Reply = (data: Uint8Array) => void
 export interface Leases {
   factsOf(runUid: string): LeaseFact[]
   agree(run: LeasingRun, agreement: Agreement): void
+  /** Until then a worker may have a lease of an earlier leader that is not known here; ms since the epoch. */
+  readonly oldLeasesEnd: number
   /** Since when the broker can't be reached, in ms since the epoch; undefined: it can. */
   readonly downSince: number | undefined
 }
@@ -56,6 +60,7 @@ export class LeaseServer implements Leases, PoolLoads {
   readonly #options: LeaseServerOptions
   readonly #table: LeaseTable
   readonly #held = new Map<number, Reply>()
+  readonly oldLeasesEnd: number
   #requests = 0
   #downSince: number | undefined
   #ends: (() => void)[] = []
@@ -63,7 +68,9 @@ export class LeaseServer implements Leases, PoolLoads {
   constructor(options: LeaseServerOptions) {
     const { limits, epoch, now } = options
     this.#options = options
-    this.#table = new LeaseTable({ limits, epoch, startedAt: now() })
+    const startedAt = now()
+    this.#table = new LeaseTable({ limits, epoch, startedAt })
+    this.oldLeasesEnd = startedAt + limits.leaseMs
   }
 
   /** @returns an end to it */
@@ -114,7 +121,8 @@ export class LeaseServer implements Leases, PoolLoads {
   }
 
   #stateChanged(state: BrokerState): void {
-    const { now, onCount } = this.#options
+    const { now, onCount, onState } = this.#options
+    queueMicrotask(() => onState?.(state))
     if (state === 'up') {
       if (this.#downSince !== undefined) onCount?.('reconnected')
       this.#downSince = undefined

@@ -1,6 +1,7 @@
 // Does what was decided: actions in order, then the status once, if it differs, then the events. Each step may be the last
 // one before a crash; the next look finds what is missing.
 import { asFault, canonicalJson, Fault } from '../base/index.ts'
+import type { Leases } from '../dispatch/index.ts'
 import type { RunStatus } from '../manifest/index.ts'
 import { stepsOf } from '../plan/index.ts'
 import {
@@ -9,6 +10,7 @@ import {
   type Decision,
   FINALIZER,
   isOwnedBy,
+  type LeaseWishes,
   type Observed,
   planConfigMap,
   type RenderDefaults,
@@ -19,6 +21,7 @@ import {
 } from '../reconcile/index.ts'
 import type { AnyObject, Caches } from './caches.ts'
 import { isStatus, type KubeApi, type KubeObject, type NewObject, type ResourceName } from './kube/index.ts'
+import { leaseAgreement } from './lease-agreement.ts'
 import { eventObject } from './run-event.ts'
 
 export interface ApplierOptions {
@@ -29,6 +32,8 @@ export interface ApplierOptions {
   instance: string
   now: () => number
   newId: () => string
+  /** Is told what pools are to do; absent or undefined: there is no broker. */
+  leases?: () => Leases | undefined
   /** An event that could not be written: nothing depends on it. */
   onLostEvent: (fault: Fault) => void
 }
@@ -56,7 +61,15 @@ export class Applier {
     for (const action of decision.actions) version = (await this.#act(action, { run, stored, version })) ?? version
     if (canonicalJson(storedStatus ?? {}) !== canonicalJson(decision.status))
       await this.#writeStatus(run, storedStatus, version)
+    if (decision.leases !== undefined) this.#agree(run, decision.leases, stored)
     for (const event of decision.events) await this.#emit(run, event)
+  }
+
+  /** Only now, with the status written: what a worker is given must be known to whoever leads next. */
+  #agree(run: RunObject, wishes: LeaseWishes, stored: StoredPlan | undefined): void {
+    const leases = this.#options.leases?.()
+    if (leases === undefined) return
+    leases.agree(...leaseAgreement(run, wishes, stored))
   }
 
   /**

@@ -29,6 +29,7 @@ export class Caches {
   readonly runs: Reflector<AnyObject>
   readonly pipelines: Reflector<AnyObject>
   readonly storages: Reflector<AnyObject>
+  readonly pools: Reflector<AnyObject>
   readonly owned: Record<OwnedName, Reflector<AnyObject>>
   readonly #onRun: (key: string) => void
   readonly #runByUid = new Map<string, string>()
@@ -61,6 +62,7 @@ export class Caches {
       keep: bare,
       onChange: (change) => this.#referenceChanged(change, 'storageRef'),
     })
+    this.pools = reflect('ETLWorkerPool', { keep: bare, onChange: (change) => this.#poolChanged(change) })
     const own = (resource: OwnedName, keep: (object: AnyObject) => AnyObject) =>
       reflect(resource, {
         labelSelector: MANAGED_SELECTOR,
@@ -75,7 +77,13 @@ export class Caches {
   }
 
   get reflectors(): Record<string, Reflector<AnyObject>> {
-    return { ETLRun: this.runs, ETLPipeline: this.pipelines, ETLStorage: this.storages, ...this.owned }
+    return {
+      ETLRun: this.runs,
+      ETLPipeline: this.pipelines,
+      ETLStorage: this.storages,
+      ETLWorkerPool: this.pools,
+      ...this.owned,
+    }
   }
 
   /** Runs all reflectors until the signal is aborted. */
@@ -91,6 +99,14 @@ export class Caches {
   ownedBy(resource: OwnedName, runUid: string): AnyObject[] {
     const keys = this.#ownedByRun[resource].get(runUid) ?? new Set()
     return [...keys].map((key) => this.owned[resource].objects.get(key)).filter((object) => object !== undefined)
+  }
+
+  /** Runs that go on may wait for the pool, or have to do without it. */
+  #poolChanged({ key, before, after }: Change<AnyObject>): void {
+    if (JSON.stringify(before?.spec) === JSON.stringify(after?.spec)) return
+    const [namespace = ''] = key.split('/')
+    for (const [runKey, run] of this.runs.objects)
+      if (run.metadata.namespace === namespace && textAt(run, 'status', 'finishedAt') === undefined) this.#onRun(runKey)
   }
 
   #runChanged({ key, before, after }: Change<AnyObject>): void {

@@ -1,6 +1,7 @@
 // Gathers what a decision about one run rests on. Caches answer most of it; what they can't be trusted with (absence) and
 // what they do not hold (plans, events) is read live.
 import { type CompileInput, compile } from '../compile/index.ts'
+import type { Leases, PoolLoads } from '../dispatch/index.ts'
 import type { RunStatus, StoragePods, StorageSpec } from '../manifest/index.ts'
 import {
   type CleanUpFact,
@@ -22,29 +23,37 @@ import {
   type StoredPlan,
   storedPlanOf,
   type TryId,
+  unpackPlan,
 } from '../reconcile/index.ts'
 import type { AnyObject, Caches } from './caches.ts'
 import type { KubeApi } from './kube/index.ts'
+import { dispatchFact, poolsOf } from './observe-dispatch.ts'
 import { type RunReading, readRun, specProblems } from './read-run.ts'
 
 export interface ObserverOptions {
   caches: Caches
   client: KubeApi
   now: () => number
+  /** The leases of the steps in the hands of pools; undefined: there is no broker. */
+  leases?: () => LeaseSource | undefined
 }
 
 /** How old a Job without a pod must be before its events are read. */
 const PATIENCE_MS = 1_000
 const PLANS_KEPT = 64
 
+export type LeaseSource = Leases & PoolLoads
+
 export class Observer {
   readonly #caches: Caches
   readonly #client: KubeApi
   readonly #now: () => number
+  readonly #leases: () => LeaseSource | undefined
   /** Plans by the uid of their ConfigMap's run: immutable, so they may be kept. */
   readonly #plans = new Map<string, StoredPlan>()
 
-  constructor({ caches, client, now }: ObserverOptions) {
+  constructor({ caches, client, now, leases = () => undefined }: ObserverOptions) {
+    this.#leases = leases
     this.#caches = caches
     this.#client = client
     this.#now = now
@@ -59,7 +68,10 @@ export class Observer {
     const now = this.#now()
     const plan = await this.#planOf(reading)
     const { jobs, pods } = await this.#jobsAndPods(run, plan, now)
-    return { observed: { now, run, plan, jobs, pods, cleanUp: this.#cleanUpOf(run) }, reading }
+    const { namespace, uid } = run.metadata
+    const leases = this.#leases()?.factsOf(uid) ?? []
+    const dispatch = dispatchFact(this.#leases(), poolsOf(this.#caches, namespace))
+    return { observed: { now, run, plan, jobs, pods, leases, dispatch, cleanUp: this.#cleanUpOf(run) }, reading }
   }
 
   /** The stored plan of a run, for rendering; undefined when there is none. */
@@ -75,7 +87,8 @@ export class Observer {
     }
     const finished = run.status.finishedAt !== undefined && run.metadata.deletedAt === undefined
     const known = this.#plans.get(run.metadata.uid)
-    const stored = known ?? (finished ? undefined : await this.#readPlan(run))
+    const packed = run.status.plan === undefined ? undefined : unpackPlan(run.status.plan)
+    const stored = known ?? packed ?? (finished ? undefined : await this.#readPlan(run))
     const name = run.status.planConfigMap ?? configMapName(run.metadata, run.status.planHash ?? '')
     if (stored !== undefined) {
       this.#remember(run, stored)
@@ -202,7 +215,7 @@ export class Observer {
 }
 
 function runningSteps(plan: StoredPlan['plan'], status: RunStatus): TryId[] {
-  return recordsOf(plan, status).filter(({ state }) => state === 'Running')
+  return recordsOf(plan, status).filter(({ state, pool }) => state === 'Running' && pool === undefined)
 }
 
 function compiledPlan(input: { run: RunObject; name: string; spec: unknown; storage: StorageSpec }): PlanFact {

@@ -63,6 +63,7 @@ export const REASONS = {
   PoolPaused: 'The worker pool is paused.',
   PoolUnsuitable:
     "The worker pool can't run the step: another storage, too little memory, or settings of its own pods.",
+  NoWorkers: 'The worker pool has no worker that asks for work.',
   PlanTooLargeForPool: 'The step is larger than what a message to a worker can hold.',
   NatsNotConfigured: 'The operator has no broker, so no step can go to a worker pool.',
   BrokerUnreachable: 'The operator does not reach the broker.',

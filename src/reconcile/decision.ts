@@ -18,11 +18,32 @@ export interface RunEvent {
   message: string
 }
 
+/** A try of a step that a pool's workers are to run. */
+export interface PooledTry extends TryId {
+  pool: string
+  /** When it was put in line, in ms since the epoch. */
+  since: number
+}
+
+/** What the leases of the run should be once its status is written. */
+export interface LeaseWishes {
+  /** In declared order. */
+  wanted: PooledTry[]
+  /** Ended and expired ones that the status takes account of. */
+  seen: TryId[]
+  /** Nothing is wanted any more, and why. */
+  stop?: 'cancelled' | 'timedOut' | 'superseded'
+  /** The run has ended. */
+  final: boolean
+}
+
 export interface Decision {
   /** Done in order, before the status is written. */
   actions: Action[]
   status: RunStatus
   events: RunEvent[]
+  /** Absent: leave them as they are. */
+  leases?: LeaseWishes
   /** Milliseconds after which to look again, whatever happens; absent: at the next change. */
   lookAgainMs?: number
 }

@@ -1,7 +1,9 @@
 // Brings the records of running steps up to date with what their Jobs and pods show.
 import type { Action, RunEvent } from './decision.ts'
-import { isOf, judgeStep, type Verdict } from './judge-step.ts'
+import { judgeLease, type LeaseVerdict } from './judge-lease.ts'
+import { isOf, judgeStep } from './judge-step.ts'
 import type { Observed } from './observed.ts'
+import { type Place, placeOf } from './place.ts'
 import type { StepRecord } from './step-record.ts'
 
 export interface Fold {
@@ -17,24 +19,35 @@ export interface Fold {
 /** @param stopping the run is being stopped: what was interrupted counts as cancelled instead of being tried again */
 export function foldSteps(records: StepRecord[], observed: Observed, stopping: boolean): Fold {
   const fold: Fold = { records: [], actions: [], events: [], held: [], lookAgainAt: [] }
+  const place = placeOf(observed)
   for (const record of records) {
-    if (record.state !== 'Running') fold.records.push(record)
-    else foldOne(fold, record, judgeStep(record, observed), { observed, stopping })
+    const verdict = judge(record, observed, place)
+    if (verdict === undefined) fold.records.push(record)
+    else foldOne(fold, record, verdict, { observed, stopping })
   }
   return fold
+}
+
+/** undefined: nothing is to be judged. */
+function judge(record: StepRecord, observed: Observed, place: Place): LeaseVerdict | undefined {
+  if (record.pool === undefined) return record.state === 'Running' ? judgeStep(record, observed) : undefined
+  if (record.state === 'Queued' || record.state === 'Running') return judgeLease(record, observed, place)
+  // withdrawn, but a worker was faster
+  const lease = record.state === 'Pending' ? observed.leases.find(isOf(record)) : undefined
+  return lease === undefined || lease.state === 'offered' ? undefined : judgeLease(record, observed, place)
 }
 
 function foldOne(
   fold: Fold,
   before: StepRecord,
-  verdict: Verdict,
+  verdict: LeaseVerdict,
   { observed, stopping }: { observed: Observed; stopping: boolean },
 ): void {
   const { reason: _reason, message: _message, ...bare } = before
   const finishedAt = new Date(observed.now).toISOString()
   switch (verdict.kind) {
     case 'running':
-      fold.records.push(bare)
+      fold.records.push(before.state === 'Running' ? bare : { ...bare, state: 'Running', since: finishedAt })
       if (verdict.lookAgainAt !== undefined) fold.lookAgainAt.push(verdict.lookAgainAt)
       return
     case 'held': {
@@ -71,26 +84,40 @@ function foldOne(
       fold.actions.push(...stopJob(before, observed))
       return
     }
-    case 'disrupted': {
+    case 'queued':
+      fold.records.push({ ...bare, state: 'Queued' })
+      return
+    case 'disrupted':
+    case 'again':
+    case 'fallback': {
       if (stopping) {
         fold.records.push({ ...bare, state: 'Cancelled', finishedAt })
         return
       }
-      const record: StepRecord = {
-        ...bare,
-        state: 'Pending',
-        try: before.try + 1,
-        disruptions: (before.disruptions ?? 0) + 1,
-        reason: verdict.reason,
-        message: cut(verdict.message),
-      }
+      const record = nextTry(before, verdict)
       fold.records.push(record)
-      fold.events.push(warning(record))
+      if (verdict.kind !== 'fallback') fold.events.push(warning(record))
+      else if (fold.events.every(({ reason }) => reason !== 'DispatchFallback')) fold.events.push(fallback(verdict))
       fold.actions.push(...stopJob(before, observed))
       return
     }
   }
 }
+
+function nextTry(
+  { pool: _pool, ...before }: StepRecord,
+  { kind, reason, message }: { kind: 'disrupted' | 'again' | 'fallback'; reason: string; message: string },
+): StepRecord {
+  const counted = kind === 'disrupted' ? { disruptions: (before.disruptions ?? 0) + 1 } : {}
+  return { ...before, state: 'Pending', try: before.try + 1, ...counted, reason, message: cut(message) }
+}
+
+/** Said once, however many steps it concerns. */
+export const fallback = ({ message }: { message: string }): RunEvent => ({
+  type: 'Warning',
+  reason: 'DispatchFallback',
+  message: `steps go as Jobs instead of to a pool: ${message}`.slice(0, 1024),
+})
 
 /**
  * A Job that has not ended must not start its pod later, when its step has been judged already. One whose container has come

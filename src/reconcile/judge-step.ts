@@ -36,6 +36,10 @@ export const MAY_PASS: ReadonlySet<string> = new Set<Reason>([
   'OutcomeMissing',
   'OutcomeMalformed',
   'TooManyDisruptions',
+  'NoWorkers',
+  'PoolNotFound',
+  'PoolPaused',
+  'BrokerUnreachable',
 ])
 
 export const isOf = (id: TryId) => (fact: TryId) =>
@@ -80,7 +84,7 @@ function judgeEnd(end: NonNullable<PodFact['end']>, record: StepRecord): Verdict
   }
 }
 
-function judgeOutcome(outcome: StepOutcome): Verdict {
+export function judgeOutcome(outcome: StepOutcome): Verdict {
   if (outcome.state === 'Succeeded') return { kind: 'succeeded', outcome }
   const { kind = 'defect', code = '', message = 'the step ended without an error' } = outcome.error ?? {}
   const reason = code === 'TimedOut' || code === 'OutOfMemory' ? code : REASON_OF_KIND[kind]
@@ -114,7 +118,7 @@ function judgeJobWithoutPod(job: JobFact, record: StepRecord, now: number): Verd
   return { kind: 'failed', reason, message }
 }
 
-function disrupted(record: StepRecord, reason: Reason, message: string): Verdict {
+export function disrupted(record: StepRecord, reason: Reason, message: string): Verdict {
   if ((record.disruptions ?? 0) < MAX_DISRUPTIONS) return { kind: 'disrupted', reason, message }
   return {
     kind: 'failed',

@@ -14,7 +14,13 @@ export const POD_CREATION_DEADLINE = 10 * 60_000
 export const POD_EVENTS_PERIOD = 2_000
 /** How often a step is tried again within an attempt after what was not its fault. */
 export const MAX_DISRUPTIONS = 5
-/** Steps of one run at the same time, unless the run says otherwise. */
+/** How long the broker may be gone before steps that wait for a pool go as Jobs instead, where the run allows it. */
+export const BROKER_GRACE = 30_000
+/** How long a step waits for a pool that can't take it, or has no workers, before waiting becomes failing (or Jobs). */
+export const POOL_DEADLINE = 10 * 60_000
+/** Steps of one run in the hands of a pool at the same time: the status has room for the details of so many. */
+export const POOLED_AT_MOST = 60
+/** Jobs of one run at the same time, unless the run says otherwise. */
 export const DEFAULT_MAX_PARALLEL = 20
 /** How long a clean-up of temps may take before the run is let go without it. */
 export const CLEAN_UP_DEADLINE = 10 * 60_000

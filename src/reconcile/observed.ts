@@ -77,6 +77,32 @@ export interface PodFact extends TryId {
   end?: PodEnd
 }
 
+/** A step that is offered or leased to a worker of a pool, as the leader knows it; it may know nothing (yet). */
+export interface LeaseFact extends TryId {
+  state: 'offered' | 'leased' | 'expired' | 'ended'
+  worker?: string
+  lost?: 'LeaseExpired' | 'BrokerLost'
+  outcome?: StepOutcome
+}
+
+/** The broker and the pools of the run's namespace, by name. */
+export interface DispatchFact {
+  broker: { state: 'none' } | { state: 'up' } | { state: 'down'; since: number }
+  /** Until then a worker may have a lease of an earlier leader that this one has not heard of; ms since the epoch. */
+  oldLeasesEnd: number
+  pools: PoolFact[]
+}
+
+export interface PoolFact {
+  name: string
+  storage: string
+  paused: boolean
+  /** Workers that have a step or wait for one. */
+  workers: number
+  /** Memory limit of a worker. */
+  memoryBytes?: number
+}
+
 export interface CleanUpFact {
   state: 'none' | 'active' | 'complete' | 'failed'
   uid?: string
@@ -90,5 +116,7 @@ export interface Observed {
   /** Jobs of this run. One that the status says was made and that the cache lacks has been read live: absence is believed. */
   jobs: JobFact[]
   pods: PodFact[]
+  leases: LeaseFact[]
+  dispatch: DispatchFact
   cleanUp: CleanUpFact
 }

@@ -28,6 +28,7 @@ function stepFrontier(step: StepPlan, state: State): Frontier {
       return { state: 'succeeded' }
     case 'Pending':
       return { state: 'open', pending: [step] }
+    case 'Queued':
     case 'Running':
       return { state: 'open', pending: [] }
     case 'Failed':

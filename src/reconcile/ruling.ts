@@ -1,6 +1,6 @@
 // What a rule sees and what it answers. Rules know no conditions: status.ts makes those, once, from the ruling.
 import type { Phase, Reason, RunStatus } from '../manifest/index.ts'
-import type { Action, RunEvent } from './decision.ts'
+import type { Action, LeaseWishes, RunEvent } from './decision.ts'
 import type { Observed } from './observed.ts'
 import type { StepRecord } from './step-record.ts'
 
@@ -17,6 +17,7 @@ export interface Ruling {
       | 'runId'
       | 'planHash'
       | 'planConfigMap'
+      | 'plan'
       | 'attempt'
       | 'startedAt'
       | 'attemptStartedAt'
@@ -31,6 +32,8 @@ export interface Ruling {
   events?: RunEvent[]
   /** Milliseconds since the epoch. */
   lookAgainAt?: number | undefined
+  /** Workers are to stop what they do for the run, and why. */
+  stopLeases?: NonNullable<LeaseWishes['stop']>
   /** Leave the status as it is: the object is going away. */
   keepStatus?: boolean
 }

@@ -3,6 +3,8 @@
 import { showDuration } from '../base/index.ts'
 import { type Condition, type ConditionType, FINAL_PHASES, type Phase, type RunStatus } from '../manifest/index.ts'
 import type { Decision, RunEvent } from './decision.ts'
+import { leaseWishes } from './lease-wishes.ts'
+import { FINALIZER } from './limits.ts'
 import type { Observed } from './observed.ts'
 import { iso, type Ruling } from './ruling.ts'
 import { statusOfRecords } from './step-record.ts'
@@ -18,6 +20,7 @@ export function decisionOf(ruling: Ruling, observed: Observed): Decision {
     actions: ruling.actions ?? [],
     status,
     events: [...(ruling.events ?? []), ...(ruling.keepStatus === true ? [] : transitionEvents(old, status))],
+    ...leaseWishes(ruling, observed),
     ...(lookAgainMs === undefined ? {} : { lookAgainMs }),
   }
 }
@@ -45,6 +48,7 @@ function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
     message,
     conditions: conditionsOf({ ...ruling, message }, observed),
   }
+  if (final && !run.metadata.finalizers.includes(FINALIZER)) delete status.plan
   // A run that was refused before its start, and goes on since it was changed, has not ended.
   if (!final) {
     delete status.finishedAt

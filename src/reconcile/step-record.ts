@@ -5,7 +5,15 @@ import { type Plan, stepsOf } from '../plan/index.ts'
 
 export type StepRecord = StepStatus
 
-const CHARS = { Pending: '.', Running: 'R', Succeeded: 'S', Failed: 'F', Skipped: 'K', Cancelled: 'C' } as const
+const CHARS = {
+  Pending: '.',
+  Queued: 'Q',
+  Running: 'R',
+  Succeeded: 'S',
+  Failed: 'F',
+  Skipped: 'K',
+  Cancelled: 'C',
+} as const
 const STATES = new Map(Object.entries(CHARS).map(([state, char]) => [char as string, state as StepRecord['state']]))
 
 /** Steps with details, at most; the schema of the status says the same. */
@@ -53,9 +61,10 @@ function detailed(records: StepRecord[]): StepRecord[] {
 }
 
 function rank(record: StepRecord): number {
-  if (record.state === 'Running') return 0
+  if (record.state === 'Running' || record.state === 'Queued') return 0
   if (record.state === 'Failed') return 1
-  if (record.state === 'Pending') return record.try > 1 || (record.disruptions ?? 0) > 0 ? 2 : 9
+  if (record.state === 'Pending')
+    return record.try > 1 || (record.disruptions ?? 0) > 0 || record.reason !== undefined ? 2 : 9
   return 3
 }
 

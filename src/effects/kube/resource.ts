@@ -10,6 +10,7 @@ export const RESOURCES = {
   ETLRun: { apiVersion: 'loom.etl/v1alpha1', kind: 'ETLRun', plural: 'etlruns' },
   ETLPipeline: { apiVersion: 'loom.etl/v1alpha1', kind: 'ETLPipeline', plural: 'etlpipelines' },
   ETLStorage: { apiVersion: 'loom.etl/v1alpha1', kind: 'ETLStorage', plural: 'etlstorages' },
+  ETLWorkerPool: { apiVersion: 'loom.etl/v1alpha1', kind: 'ETLWorkerPool', plural: 'etlworkerpools' },
   Job: { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs' },
   Pod: { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
   ConfigMap: { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },

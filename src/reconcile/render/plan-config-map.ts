@@ -58,17 +58,37 @@ function dataOf(stored: StoredPlan): Pick<V1ConfigMap, 'data' | 'binaryData'> {
   }
 }
 
-/** Reads it back; undefined when it is not what was written. */
-export function storedPlanOf(map: Pick<V1ConfigMap, 'data' | 'binaryData'>): StoredPlan | undefined {
+/** Characters of a plan that a status may hold; its schema says the same. */
+const STATUS_CHARS = 12_000
+
+/** The plan for the status of a run without Jobs; undefined: it is too large for that. */
+export function packPlan({ plan, binding, pods }: StoredPlan): string | undefined {
+  const packed = gzipSync(canonicalJson({ plan, binding, pods }), { level: 9 }).toString('base64')
+  return packed.length <= STATUS_CHARS ? packed : undefined
+}
+
+export function unpackPlan(packed: string): StoredPlan | undefined {
   try {
-    const [plan, binding, pods] = FILES.map((file) => JSON.parse(textOf(map, file)))
-    return plan?.version === PLAN_VERSION && Array.isArray(plan.stages) && typeof binding === 'object'
-      ? { plan, binding, pods }
-      : undefined
+    const text = gunzipSync(Buffer.from(packed, 'base64')).toString('utf8')
+    const { plan, binding, pods } = JSON.parse(text)
+    return isStoredPlan(plan, binding) ? { plan, binding, pods } : undefined
   } catch {
     return undefined
   }
 }
+
+/** Reads it back; undefined when it is not what was written. */
+export function storedPlanOf(map: Pick<V1ConfigMap, 'data' | 'binaryData'>): StoredPlan | undefined {
+  try {
+    const [plan, binding, pods] = FILES.map((file) => JSON.parse(textOf(map, file)))
+    return isStoredPlan(plan, binding) ? { plan, binding, pods } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isStoredPlan = (plan: Partial<Plan> | undefined, binding: unknown): boolean =>
+  plan?.version === PLAN_VERSION && Array.isArray(plan.stages) && typeof binding === 'object'
 
 function textOf(map: Pick<V1ConfigMap, 'data' | 'binaryData'>, file: string): string {
   const plain = map.data?.[`${file}.json`]

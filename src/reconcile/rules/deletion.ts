@@ -4,7 +4,7 @@ import { FINAL_PHASES } from '../../manifest/index.ts'
 import type { Action } from '../decision.ts'
 import { CLEAN_UP_DEADLINE, FINALIZER } from '../limits.ts'
 import type { Observed } from '../observed.ts'
-import type { Rule, Ruling } from '../ruling.ts'
+import { earliest, type Rule, type Ruling } from '../ruling.ts'
 
 /** Being deleted: stop its Jobs, have its temps removed by a Job that it does not own, then let it go, at the latest after a deadline. */
 export const beingDeleted: Rule = (observed) => {
@@ -15,6 +15,7 @@ export const beingDeleted: Rule = (observed) => {
     reason: 'Stopping',
     message: 'being deleted',
     keepStatus: true,
+    stopLeases: 'cancelled',
   }
   if (!finalizers.includes(FINALIZER)) return kept
   const deadline = deletedAt + CLEAN_UP_DEADLINE
@@ -26,7 +27,7 @@ export const beingDeleted: Rule = (observed) => {
   }
   if (observed.cleanUp.state === 'complete') return { ...kept, actions: [letGo] }
   const busy = stillRunning(observed)
-  if (busy) return { ...kept, actions: stopAll(observed), lookAgainAt: deadline }
+  if (busy) return { ...kept, actions: stopAll(observed), lookAgainAt: earliest(deadline, oldLeasesEnd(observed)) }
   const actions: Action[] = observed.cleanUp.state === 'none' ? [{ kind: 'createCleanUp', scope: 'run' }] : []
   return { ...kept, actions, lookAgainAt: deadline }
 }
@@ -50,9 +51,17 @@ export const finished: Rule = ({ run, now }) => {
   return now >= due ? { ...kept, actions: [{ kind: 'deleteRun' }] } : { ...kept, lookAgainAt: due }
 }
 
-/** Jobs that have not ended, or pods that still run. */
-export function stillRunning({ jobs, pods }: Pick<Observed, 'jobs' | 'pods'>): boolean {
-  return jobs.some(({ state }) => state === 'active') || pods.some(({ end }) => end === undefined)
+/** Jobs that have not ended, pods that still run, workers that have a lease or may have one. */
+export function stillRunning({ jobs, pods, leases, run, dispatch, now }: Observed): boolean {
+  const isPooled = (run.status.steps ?? []).some(
+    ({ pool, state }) => pool !== undefined && (state === 'Queued' || state === 'Running'),
+  )
+  return (
+    jobs.some(({ state }) => state === 'active') ||
+    pods.some(({ end }) => end === undefined) ||
+    leases.some(({ state }) => state === 'leased') ||
+    (isPooled && now < dispatch.oldLeasesEnd)
+  )
 }
 
 export function stopAll({ jobs }: Pick<Observed, 'jobs'>): Action[] {
@@ -60,3 +69,7 @@ export function stopAll({ jobs }: Pick<Observed, 'jobs'>): Action[] {
     .filter(({ state, deleting }) => state === 'active' && !deleting)
     .map(({ name, uid }) => ({ kind: 'deleteJob', name, uid }))
 }
+
+/** When it is certain that no worker has an old lease, if that is still to come. */
+export const oldLeasesEnd = ({ dispatch, now }: Observed): number | undefined =>
+  now < dispatch.oldLeasesEnd ? dispatch.oldLeasesEnd : undefined

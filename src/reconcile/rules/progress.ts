@@ -4,11 +4,13 @@ import { type Plan, stepsOf } from '../../plan/index.ts'
 import type { Action } from '../decision.ts'
 import { type Fold, foldSteps } from '../fold-steps.ts'
 import { MAY_PASS } from '../judge-step.ts'
-import { DEFAULT_MAX_PARALLEL } from '../limits.ts'
 import type { Observed } from '../observed.ts'
+import { placeChangesAt } from '../place.ts'
 import { type Frontier, frontierOf } from '../ready-steps.ts'
+import { configMapName } from '../render/plan-config-map.ts'
 import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
-import { keyOf, recordsOf, type StepRecord } from '../step-record.ts'
+import { schedule } from '../schedule.ts'
+import { recordsOf, type StepRecord } from '../step-record.ts'
 import { deadlineOf, failuresOf } from './stop.ts'
 
 /** Everything else: go on, try again, or end. */
@@ -100,84 +102,68 @@ function nextAttempt(observed: Observed, plan: Plan, fold: Fold, attempt: number
         ? record
         : { process: record.process, step: record.step, state: 'Pending', attempt, try: 1 },
   )
-  const scheduled = schedule({ observed, plan, records, attempt })
+  const scheduled = schedule({ observed, plan, records })
   return {
     phase: 'Running',
     reason: 'Running',
     message: `attempt ${attempt}`,
     records: scheduled.records,
     actions: [...fold.actions, ...scheduled.actions],
-    events: fold.events,
-    set: { attempt, attemptStartedAt: iso(observed.now), nextAttemptAt: null },
-    lookAgainAt: scheduled.lookAgainAt,
+    events: [...fold.events, ...scheduled.events],
+    set: {
+      attempt,
+      attemptStartedAt: iso(observed.now),
+      nextAttemptAt: null,
+      ...planMade(observed, scheduled.actions),
+    },
+    lookAgainAt: earliest(scheduled.lookAgainAt, deadlineOf(observed)),
   }
 }
 
 function open(observed: Observed, plan: Plan, fold: Fold, frontier: Frontier & { state: 'open' }): Ruling {
-  const { run } = observed
-  const running = fold.records.filter(({ state }) => state === 'Running').length
-  const common = { events: fold.events, lookAgainAt: earliest(...fold.lookAgainAt, deadlineOf(observed)) }
-  if (run.spec.suspend === true) {
-    const waits =
-      running > 0
-        ? `suspended; ${running} running steps are left to finish`
-        : 'suspended; set spec.suspend to false to go on'
-    return {
-      ...common,
-      phase: running > 0 ? 'Running' : 'Suspended',
-      reason: 'Suspended',
-      message: waits,
-      records: fold.records,
-      actions: fold.actions,
-    }
-  }
-  const scheduled = schedule({ observed, plan, records: fold.records, attempt: run.status.attempt ?? 1, frontier })
+  if (observed.run.spec.suspend === true) return suspended(observed, fold)
+  const scheduled = schedule({ observed, plan, records: fold.records, frontier })
   const held = fold.held[0]
   const told =
     held === undefined
-      ? { reason: 'Running' as const, message: 'running' }
+      ? (scheduled.waits ?? { reason: 'Running' as const, message: 'running' })
       : { reason: held.reason as Ruling['reason'], message: `step "${held.process}/${held.step}": ${held.message}` }
+  const times = [...fold.lookAgainAt, scheduled.lookAgainAt, deadlineOf(observed), placeChangesAt(observed)]
   return {
-    ...common,
     phase: 'Running',
-    ...told,
+    reason: told.reason,
+    message: told.message,
     records: scheduled.records,
     actions: [...fold.actions, ...scheduled.actions],
+    events: [...fold.events, ...scheduled.events],
+    set: planMade(observed, scheduled.actions),
+    lookAgainAt: earliest(...times),
   }
 }
 
-/** Starts what may be started, within the run's bound on steps at the same time. */
-export function schedule(input: {
-  observed: Observed
-  plan: Plan
-  records: StepRecord[]
-  attempt: number
-  frontier?: Frontier
-}): {
-  records: StepRecord[]
-  actions: Action[]
-  lookAgainAt: number | undefined
-} {
-  const { observed, plan, records } = input
-  const frontier = input.frontier ?? frontierOf(plan, records)
-  const pending = frontier.state === 'open' ? frontier.pending : []
-  const bound = observed.run.spec.dispatch?.maxParallel ?? DEFAULT_MAX_PARALLEL
-  const room = Math.max(0, bound - records.filter(({ state }) => state === 'Running').length)
-  const starting = new Set(pending.slice(0, room).map(({ process, name }) => `${process}/${name}`))
-  const since = iso(observed.now)
-  const next = records.map((record): StepRecord => {
-    if (!starting.has(keyOf(record))) return record
-    const { reason: _reason, message: _message, ...bare } = record
-    return { ...bare, state: 'Running', since }
-  })
-  const again: Action[] = observed.plan.state === 'stored' && !observed.plan.present ? [{ kind: 'createPlan' }] : []
-  const starts = next
-    .filter((record) => starting.has(keyOf(record)))
-    .map(
-      ({ process, step, attempt, try: number }): Action => ({
-        kind: 'createJob',
-        of: { process, step, attempt, try: number },
-      }),
-    )
-  return { records: next, actions: [...again, ...starts], lookAgainAt: deadlineOf(observed) }
+/** What waits in a pool's line is taken out of it. */
+function suspended(observed: Observed, fold: Fold): Ruling {
+  const records = fold.records.map(
+    (record): StepRecord => (record.state === 'Queued' ? { ...record, state: 'Pending' } : record),
+  )
+  const running = records.filter(({ state }) => state === 'Running').length
+  const message =
+    running > 0
+      ? `suspended; ${running} running steps are left to finish`
+      : 'suspended; set spec.suspend to false to go on'
+  return {
+    phase: running > 0 ? 'Running' : 'Suspended',
+    reason: 'Suspended',
+    message,
+    records,
+    actions: fold.actions,
+    events: fold.events,
+    lookAgainAt: earliest(...fold.lookAgainAt, deadlineOf(observed)),
+  }
+}
+
+/** A run that has kept its plan in its status so far needs it in a ConfigMap once it has a Job. */
+function planMade({ run, plan }: Observed, actions: Action[]): NonNullable<Ruling['set']> {
+  if (plan.state !== 'stored' || actions.every(({ kind }) => kind !== 'createPlan')) return {}
+  return { planConfigMap: configMapName(run.metadata, plan.plan.hash) }
 }

@@ -3,10 +3,11 @@ import type { Action } from '../decision.ts'
 import { FINALIZER, MISSING_REFERENCE_DEADLINE } from '../limits.ts'
 import type { Observed } from '../observed.ts'
 import { policyProblems } from '../pod-policy.ts'
-import { configMapName, planFits } from '../render/plan-config-map.ts'
-import { iso, type Rule } from '../ruling.ts'
+import { configMapName, packPlan, planFits } from '../render/plan-config-map.ts'
+import { earliest, iso, type Rule } from '../ruling.ts'
+import { schedule } from '../schedule.ts'
 import { recordsOf } from '../step-record.ts'
-import { schedule } from './progress.ts'
+import { deadlineOf } from './stop.ts'
 
 const notStarted = ({ run }: Observed): boolean => run.status.startedAt === undefined
 
@@ -72,23 +73,28 @@ export const start: Rule = (observed) => {
   const hasTemps = usesTemps(observed)
   const first: Action[] = hasTemps && !run.metadata.finalizers.includes(FINALIZER) ? [{ kind: 'addFinalizer' }] : []
   const records = recordsOf(plan.plan, { attempt: 1 })
-  const scheduled = schedule({ observed, plan: plan.plan, records, attempt: 1 })
+  const scheduled = schedule({ observed, plan: plan.plan, records })
+  const makesJobs = scheduled.actions.length > 0
+  const packed = makesJobs ? undefined : packPlan(plan)
+  const createPlan: Action[] = makesJobs || packed !== undefined ? [] : [{ kind: 'createPlan' }]
   return {
     phase: 'Running',
     reason: 'Started',
     message: `started ${plan.plan.pipeline}`,
+    ...scheduled.waits,
     compiled: true,
-    actions: [...first, { kind: 'createPlan' }, ...scheduled.actions],
+    actions: [...first, ...createPlan, ...scheduled.actions],
+    events: scheduled.events,
     records: scheduled.records,
     set: {
       runId: run.spec.runId ?? run.metadata.uid,
       planHash: plan.plan.hash,
-      planConfigMap: configMapName(run.metadata, plan.plan.hash),
+      ...(packed === undefined ? { planConfigMap: configMapName(run.metadata, plan.plan.hash) } : { plan: packed }),
       attempt: 1,
       startedAt: iso(now),
       attemptStartedAt: iso(now),
     },
-    lookAgainAt: scheduled.lookAgainAt,
+    lookAgainAt: earliest(scheduled.lookAgainAt, deadlineOf(observed)),
   }
 }
 

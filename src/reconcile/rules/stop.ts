@@ -7,19 +7,24 @@ import type { Observed } from '../observed.ts'
 import { frontierOf } from '../ready-steps.ts'
 import type { Rule } from '../ruling.ts'
 import { recordsOf, type StepRecord } from '../step-record.ts'
-import { stillRunning, stopAll } from './deletion.ts'
+import { oldLeasesEnd, stillRunning, stopAll } from './deletion.ts'
 
 /** The plan is gone and can't be made again as it was: stop what runs, then fail. */
 export const planLost: Rule = (observed) => {
   const { plan, run } = observed
   if (plan.state !== 'lost') return undefined
   if (stillRunning(observed)) {
-    return { phase: 'Running', reason: 'Stopping', message: `stopping: ${plan.message}`, actions: stopAll(observed) }
+    return {
+      phase: 'Running',
+      reason: 'Stopping',
+      message: `stopping: ${plan.message}`,
+      actions: stopAll(observed),
+      stopLeases: 'cancelled',
+      lookAgainAt: oldLeasesEnd(observed),
+    }
   }
-  const stepStates = (run.status.stepStates ?? '').replaceAll('R', 'C').replaceAll('.', 'K')
-  const steps = (run.status.steps ?? []).map(
-    (step): StepRecord => (step.state === 'Running' || step.state === 'Pending' ? cancelledRecord(step) : step),
-  )
+  const stepStates = (run.status.stepStates ?? '').replaceAll('R', 'C').replaceAll(/[.Q]/g, 'K')
+  const steps = (run.status.steps ?? []).map((step): StepRecord => (isOpen(step) ? cancelledRecord(step) : step))
   return { phase: 'Failed', reason: 'PlanLost', message: plan.message, set: { stepStates, steps, nextAttemptAt: null } }
 }
 
@@ -44,11 +49,11 @@ export const stopped: Rule = (observed) => {
       actions,
       records: fold.records,
       events: fold.events,
+      stopLeases: late ? 'timedOut' : 'cancelled',
+      lookAgainAt: oldLeasesEnd(observed),
     }
   }
-  const records = fold.records.map((record) =>
-    record.state === 'Running' || record.state === 'Pending' ? cancelledRecord(record) : record,
-  )
+  const records = fold.records.map((record) => (isOpen(record) ? cancelledRecord(record) : record))
   return {
     ...end,
     records,
@@ -77,6 +82,8 @@ export function failuresOf(records: StepRecord[]): NonNullable<RunStatus['failur
       message,
     }))
 }
+
+const isOpen = ({ state }: StepRecord): boolean => state === 'Running' || state === 'Queued' || state === 'Pending'
 
 const cancelledRecord = (record: StepRecord): StepRecord => ({
   ...record,
