@@ -47,7 +47,7 @@ it('tells that it lives and is ready, and all its metrics', async () => {
 
 it('hands over to the next one when it is told to stop', async () => {
   await cluster.apply(run('handed-over', [slow('long'), quick('never')]))
-  await cluster.pod('handed-over', ({ status }) => status?.phase === 'Running')
+  await cluster.begun('handed-over')
   assert.equal(second.isLeading(), false)
   assert.equal(await first.stop('SIGTERM'), 0)
   await second.leads()
