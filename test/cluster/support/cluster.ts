@@ -142,24 +142,24 @@ export class Cluster implements AsyncDisposable {
     return pod
   }
 
-  /** A storage whose tables lie in /lake, and whose files are those of the flights example. */
-  storage(pods: Record<string, unknown> = {}): Manifest {
+  /** A storage whose tables lie in the lake, seen by pods at `mount`, and whose files are those of the flights example. */
+  storage(pods: Record<string, unknown> = {}, mount = '/lake'): Manifest {
     return {
       kind: 'ETLStorage',
       metadata: { name: 'default' },
       spec: {
         defaults: {
-          tablePath: { uri: '/lake/tables' },
+          tablePath: { uri: `${mount}/tables` },
           filePath: { uri: '/app/examples/flights' },
           modulePath: { uri: '/app/examples/flights' },
         },
-        temp: { root: '/lake/temp' },
-        files: [{ name: 'carrier-report', path: { uri: '/lake/reports/carriers.csv' } }],
+        temp: { root: `${mount}/temp` },
+        files: [{ name: 'carrier-report', path: { uri: `${mount}/reports/carriers.csv` } }],
         pods: {
           allowCode: true,
           resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
           volumes: [{ name: 'lake', hostPath: { path: this.lake } }],
-          volumeMounts: [{ name: 'lake', mountPath: '/lake' }],
+          volumeMounts: [{ name: 'lake', mountPath: mount }],
           ...pods,
         },
       },
