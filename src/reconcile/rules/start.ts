@@ -83,7 +83,7 @@ export const start: Rule = (observed) => {
     set: {
       runId: run.spec.runId ?? run.metadata.uid,
       planHash: plan.plan.hash,
-      planConfigMap: configMapName(run.metadata, plan.plan.hash),
+      planConfigMap: configMapName(run.metadata, plan),
       attempt: 1,
       startedAt: iso(now),
       attemptStartedAt: iso(now),

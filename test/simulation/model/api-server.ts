@@ -31,14 +31,21 @@ export class ModelApiServer implements KubeApi {
   readonly #now: () => number
   #version = 0
   #uids = 0
+  readonly #uidPrefix: string
 
-  constructor(now: () => number) {
+  constructor(now: () => number, uidPrefix = 'uid') {
     this.#now = now
+    this.#uidPrefix = uidPrefix
     for (const resource of Object.keys(RESOURCES)) this.#objects.set(resource as ResourceName, new Map())
   }
 
   all(resource: ResourceName): ModelObject[] {
     return [...this.#of(resource).values()]
+  }
+
+  /** Stored as it is, whatever it is: what somebody else has made, of another version, or by hand. */
+  put(resource: ResourceName, object: ModelObject): void {
+    this.#store(resource, this.#of(resource).has(keyOf(object)) ? 'MODIFIED' : 'ADDED', copy(object))
   }
 
   async get<T extends KubeObject>(place: ObjectPlace): Promise<T | undefined> {
@@ -63,7 +70,7 @@ export class ModelApiServer implements KubeApi {
 
   async create<T extends KubeObject>(resource: ResourceName, object: NewObject): Promise<T> {
     const made = copy(object) as ModelObject
-    made.metadata.uid = `uid-${++this.#uids}`
+    made.metadata.uid = `${this.#uidPrefix}-${++this.#uids}`
     made.metadata.generation = 1
     made.metadata.creationTimestamp = new Date(this.#now()).toISOString()
     if (STATUS_SUBRESOURCE.includes(resource)) made.status = {}
