@@ -44,8 +44,17 @@ export function readRun(raw: AnyObject): RunReading {
   return { run, problems, storedStatus: raw.status }
 }
 
+/** Cached objects are never changed in place, so that one need not be checked at every look. */
+const KNOWN_PROBLEMS = new WeakMap<AnyObject, Problem[]>()
+
 /** What is wrong with the spec of an object, as far as this operator's own schema knows. */
 export function specProblems(raw: AnyObject, kind: Kind = 'ETLRun'): Problem[] {
+  const known = KNOWN_PROBLEMS.get(raw) ?? findProblems(raw, kind)
+  KNOWN_PROBLEMS.set(raw, known)
+  return known
+}
+
+function findProblems(raw: AnyObject, kind: Kind): Problem[] {
   const document = { apiVersion: API_VERSION, kind, metadata: { name: raw.metadata.name }, spec: raw.spec }
   return checkDocument(document).findings.map(({ code, path, message, hint }) => ({
     code,
