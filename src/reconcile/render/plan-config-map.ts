@@ -67,7 +67,7 @@ function dataOf(stored: StoredPlan): Pick<V1ConfigMap, 'data' | 'binaryData'> {
 /** Reads it back; undefined when it is not what was written under that name. */
 export function storedPlanOf(map: unknown, run: RunMetadata, name: string): StoredPlan | undefined {
   try {
-    const [plan, binding, pods] = FILES.map((file) => JSON.parse(textOf(map, file)))
+    const [plan, binding, pods] = FILES.map((file) => JSON.parse(textOf(map, file) ?? 'null'))
     const stored: StoredPlan = { plan, binding, pods }
     return plan?.version === PLAN_VERSION && configMapName(run, stored) === name ? stored : undefined
   } catch {
@@ -75,9 +75,10 @@ export function storedPlanOf(map: unknown, run: RunMetadata, name: string): Stor
   }
 }
 
-function textOf(map: unknown, file: string): string {
+function textOf(map: unknown, file: string): string | undefined {
   const plain = textAt(map, 'data', `${file}.json`)
   if (plain !== undefined) return plain
-  const packed = Buffer.from(textAt(map, 'binaryData', `${file}.json.gz`) ?? '', 'base64')
-  return gunzipSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8')
+  const packed = textAt(map, 'binaryData', `${file}.json.gz`)
+  if (packed === undefined) return undefined
+  return gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8')
 }

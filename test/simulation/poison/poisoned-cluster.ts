@@ -1,16 +1,15 @@
 // A model cluster in which poisoned objects lie beside a sound run, looked after by one operator. Every write of the operator
 // is checked: it may only concern the run that it is looking at.
 import type { KubeApi, KubeObject, ObjectPlace, ResourceName } from '../../../src/effects/index.ts'
-import { REASONS, runStatusSchema } from '../../../src/manifest/index.ts'
 import { LABELS } from '../../../src/reconcile/index.ts'
 import { ModelApiServer, type ModelObject } from '../model/api-server.ts'
 import { ModelCluster } from '../model/cluster.ts'
 import { Replica } from '../replica.ts'
 import { PIPELINES } from '../scenario.ts'
 import { EPOCH, madeObject, STORAGE, type Stored } from './history.ts'
+import { statusProblem } from './lawful.ts'
 
 const NEIGHBOUR = 'sim/neighbour'
-const MAX_STATUS_BYTES = 32 * 1024
 const NEIGHBOUR_UID = 'uid-of-neighbour'
 
 /** Faults that pass by themselves: another look is taken. */
@@ -148,19 +147,3 @@ const ownersOf = ({ metadata }: ModelObject): unknown[] =>
 const isOwnedByAny = (object: ModelObject, uids: ReadonlySet<string>): boolean =>
   ownersOf(object).some((owner) => uids.has(String((owner as { uid?: unknown } | null)?.uid)))
 const isNeighbours = (object: ModelObject): boolean => isOwnedByAny(object, new Set([NEIGHBOUR_UID]))
-
-/** What keeps a status from being lawful: the schema of the CRD, its size, times that are none, reasons without a name. */
-function statusProblem(status: Record<string, unknown>): string | undefined {
-  const parsed = runStatusSchema.safeParse(status)
-  if (!parsed.success) return parsed.error.message
-  const bytes = Buffer.byteLength(JSON.stringify(status))
-  if (bytes > MAX_STATUS_BYTES) return `${bytes} bytes`
-  const { phase, reason = '', startedAt, finishedAt, nextAttemptAt, attemptStartedAt, conditions = [] } = parsed.data
-  if (phase === undefined) return 'no phase'
-  if (!Object.hasOwn(REASONS, reason)) return `reason "${reason}" has no name`
-  if (reason === 'Defect') return `Defect: ${parsed.data.message}`
-  const times = [startedAt, finishedAt, nextAttemptAt, attemptStartedAt]
-  times.push(...conditions.map(({ lastTransitionTime }) => lastTransitionTime))
-  const wrong = times.find((time) => time !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(time))
-  return wrong === undefined ? undefined : `${wrong} is no time`
-}
