@@ -31,6 +31,10 @@ demo: $(BUILT) ## load, clean and summarise all flights of 2013, then show a mar
 	$(LOOM) run flights-2013 -f examples/flights
 	$(LOOM) show marts.carrier_delays --storage examples/flights/storage.yaml --limit 10
 
+.PHONY: dev
+dev: $(BUILT) ## Kubernetes and the operator on this machine, until Ctrl-C (Linux, root; Go, once, to build the servers)
+	node_modules/.bin/node test/cluster/dev/dev.ts
+
 .PHONY: test
 test: $(BUILT) ## types, lint, and every test that needs no cluster
 	npm run --silent typecheck

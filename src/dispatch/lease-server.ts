@@ -45,7 +45,6 @@ export type DispatchCount = 'given' | 'malformed' | 'reconnected' | Extract<Effe
 const TICK_MS = 200
 
 type Reply = (data: Uint8Array) => void
-
 /** What the reconciler needs of the dispatch; without a broker there is none. */
 export interface Leases {
   factsOf(runUid: string): LeaseFact[]

@@ -3,7 +3,7 @@
 import { FINAL_PHASES, type Phase } from '../manifest/index.ts'
 import { LABELS, MANAGED_SELECTOR, textAt } from '../reconcile/index.ts'
 import type { Change, KubeApi, KubeObject, ReflectorOptions } from './kube/index.ts'
-import { Reflector, type ResourceName } from './kube/index.ts'
+import { Reflectors, type ResourceName } from './kube/index.ts'
 
 export type AnyObject = KubeObject & {
   spec?: unknown
@@ -14,8 +14,8 @@ export type AnyObject = KubeObject & {
 
 export interface CachesOptions {
   client: KubeApi
-  /** Absent: all namespaces. */
-  namespace?: string
+  /** Absent or empty: all namespaces. */
+  namespaces?: readonly string[]
   /** A run to look at (again): `namespace/name`. */
   onRun: (key: string) => void
   onTrouble: NonNullable<ReflectorOptions<AnyObject>['onTrouble']>
@@ -26,11 +26,11 @@ const OWNED = ['Job', 'Pod', 'ConfigMap'] as const
 type OwnedName = (typeof OWNED)[number]
 
 export class Caches {
-  readonly runs: Reflector<AnyObject>
-  readonly pipelines: Reflector<AnyObject>
-  readonly storages: Reflector<AnyObject>
-  readonly pools: Reflector<AnyObject>
-  readonly owned: Record<OwnedName, Reflector<AnyObject>>
+  readonly runs: Reflectors<AnyObject>
+  readonly pipelines: Reflectors<AnyObject>
+  readonly storages: Reflectors<AnyObject>
+  readonly pools: Reflectors<AnyObject>
+  readonly owned: Record<OwnedName, Reflectors<AnyObject>>
   readonly #onRun: (key: string) => void
   readonly #runByUid = new Map<string, string>()
   readonly #ownedByRun: Record<OwnedName, Map<string, Set<string>>> = {
@@ -39,18 +39,18 @@ export class Caches {
     ConfigMap: new Map(),
   }
 
-  constructor({ client, namespace, onRun, onTrouble, random }: CachesOptions) {
+  constructor({ client, namespaces = [], onRun, onTrouble, random }: CachesOptions) {
     this.#onRun = onRun
     const reflect = (
       resource: ResourceName,
       more: Pick<ReflectorOptions<AnyObject>, 'keep' | 'onChange'> & { labelSelector?: string },
     ) =>
-      new Reflector<AnyObject>({
+      new Reflectors<AnyObject>({
         client,
         resource,
         onTrouble,
         random,
-        ...(namespace === undefined ? {} : { namespace }),
+        namespaces,
         ...more,
       })
     this.runs = reflect('ETLRun', { keep: runOrStub, onChange: (change) => this.#runChanged(change) })
@@ -76,7 +76,7 @@ export class Caches {
     }
   }
 
-  get reflectors(): Record<string, Reflector<AnyObject>> {
+  get reflectors(): Record<string, Reflectors<AnyObject>> {
     return {
       ETLRun: this.runs,
       ETLPipeline: this.pipelines,

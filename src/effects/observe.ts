@@ -43,6 +43,7 @@ const PATIENCE_MS = 1_000
 const PLANS_KEPT = 64
 
 export type LeaseSource = Leases & PoolLoads
+const LOST = { state: 'lost', message: 'not needed any more' } as const
 
 export class Observer {
   readonly #caches: Caches
@@ -66,7 +67,7 @@ export class Observer {
     const reading = readRun(raw)
     const { run } = reading
     const now = this.#now()
-    const plan = await this.#planOf(reading)
+    const plan = await this.#planOf(reading, raw)
     const { jobs, pods } = await this.#jobsAndPods(run, plan, now)
     const { namespace, uid } = run.metadata
     const leases = this.#leases()?.factsOf(uid) ?? []
@@ -79,7 +80,7 @@ export class Observer {
     return this.#plans.get(run.metadata.uid)
   }
 
-  async #planOf(reading: RunReading): Promise<PlanFact> {
+  async #planOf(reading: RunReading, raw: AnyObject): Promise<PlanFact> {
     const { run, problems } = reading
     if (run.status.startedAt === undefined) {
       if (problems.length > 0) return { state: 'problems', problems }
@@ -87,9 +88,9 @@ export class Observer {
     }
     const finished = run.status.finishedAt !== undefined && run.metadata.deletedAt === undefined
     const known = this.#plans.get(run.metadata.uid)
-    const packed = run.status.plan === undefined ? undefined : unpackPlan(run.status.plan)
+    const name = run.status.planConfigMap ?? ''
+    const packed = run.status.plan === undefined ? undefined : unpackPlan(run.status.plan, run.metadata, name)
     const stored = known ?? packed ?? (finished ? undefined : await this.#readPlan(run))
-    const name = run.status.planConfigMap ?? configMapName(run.metadata, run.status.planHash ?? '')
     if (stored !== undefined) {
       this.#remember(run, stored)
       return {
@@ -98,15 +99,15 @@ export class Observer {
         present: this.#caches.owned.ConfigMap.objects.has(`${run.metadata.namespace}/${name}`),
       }
     }
-    if (finished) return { state: 'lost', message: 'not needed any more' }
-    const again = this.#compiled(run)
-    if (again.state === 'compiled' && again.plan.hash === run.status.planHash) {
+    if (finished) return LOST
+    const again: PlanFact = specProblems(raw).length > 0 ? LOST : this.#compiled(run)
+    if (again.state === 'compiled' && configMapName(run.metadata, again) === name) {
       this.#remember(run, again)
       return { ...again, state: 'stored', present: false }
     }
     return {
       state: 'lost',
-      message: `cannot go on: ConfigMap "${name}" with the plan was deleted, and the pipeline has changed since the run started; start a new run`,
+      message: `cannot go on: ConfigMap "${name}" with the plan was deleted, and the pipeline or storage has changed since the run started; start a new run`,
     }
   }
 
@@ -149,8 +150,7 @@ export class Observer {
     if (name === undefined) return undefined
     const map = await this.#client.get<AnyObject>({ resource: 'ConfigMap', namespace: run.metadata.namespace, name })
     if (map === undefined) return undefined
-    const stored = storedPlanOf(map)
-    return stored?.plan.hash === run.status.planHash ? stored : undefined
+    return storedPlanOf(map, run.metadata, name)
   }
 
   #remember(run: RunObject, { plan, binding, pods }: StoredPlan): void {
@@ -171,7 +171,7 @@ export class Observer {
       .filter((job) => job !== undefined)
     const pods = this.#caches
       .ownedBy('Pod', uid)
-      .map((pod) => podFact(pod, uid))
+      .map((pod) => podFact(pod, run.metadata))
       .filter((pod) => pod !== undefined)
     if (plan.state !== 'stored' || run.status.finishedAt !== undefined) return { jobs, pods }
     for (const record of runningSteps(plan.plan, run.status)) {
@@ -196,7 +196,7 @@ export class Observer {
     const { namespace, uid } = run.metadata
     const labelSelector = `${LABELS.runUid}=${uid},${LABELS.step}=${id.step},${LABELS.attempt}=${id.attempt},${LABELS.try}=${id.try}`
     const { items } = await this.#client.list<AnyObject>('Pod', { namespace, labelSelector })
-    return items.map((pod) => podFact(pod, uid)).filter((pod) => pod !== undefined)
+    return items.map((pod) => podFact(pod, run.metadata)).filter((pod) => pod !== undefined)
   }
 
   async #podTrouble(run: RunObject, job: JobFact): Promise<Pick<JobFact, 'podTrouble'>> {

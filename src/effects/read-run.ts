@@ -8,9 +8,10 @@ import {
   type Kind,
   type RunSpec,
   type RunStatus,
+  runSpecSchema,
   runStatusSchema,
 } from '../manifest/index.ts'
-import { type RunObject, textAt, timeAt } from '../reconcile/index.ts'
+import { at, isRaw, numberAt, type RunObject, textAt, timeAt } from '../reconcile/index.ts'
 import type { AnyObject } from './caches.ts'
 
 export interface RunReading {
@@ -24,27 +25,36 @@ export interface RunReading {
 export function readRun(raw: AnyObject): RunReading {
   const { metadata } = raw
   const deletedAt = timeAt(raw, 'metadata', 'deletionTimestamp')
-  const started = textAt(raw, 'status', 'startedAt') !== undefined
-  const problems = started ? [] : specProblems(raw)
+  const status = readStatus(raw.status)
+  const problems = status.startedAt === undefined ? specProblems(raw) : []
   const run: RunObject = {
     metadata: {
       name: metadata.name,
       namespace: metadata.namespace ?? '',
       uid: metadata.uid ?? '',
-      generation: metadata.generation ?? 0,
-      resourceVersion: metadata.resourceVersion ?? '',
+      generation: countAt(raw, 'metadata', 'generation'),
+      resourceVersion: textAt(raw, 'metadata', 'resourceVersion') ?? '',
       createdAt: timeAt(raw, 'metadata', 'creationTimestamp') ?? 0,
       ...(deletedAt === undefined ? {} : { deletedAt }),
-      finalizers: metadata.finalizers ?? [],
+      finalizers: textsAt(raw, 'metadata', 'finalizers'),
     },
-    spec: typeof raw.spec === 'object' && raw.spec !== null ? (raw.spec as RunSpec) : ({} as RunSpec),
-    status: readStatus(raw.status),
+    spec: lawfulMembers(raw.spec),
+    status,
   }
   return { run, problems, storedStatus: raw.status }
 }
 
+/** Cached objects are never changed in place, so that one need not be checked at every look. */
+const KNOWN_PROBLEMS = new WeakMap<AnyObject, Problem[]>()
+
 /** What is wrong with the spec of an object, as far as this operator's own schema knows. */
 export function specProblems(raw: AnyObject, kind: Kind = 'ETLRun'): Problem[] {
+  const known = KNOWN_PROBLEMS.get(raw) ?? findProblems(raw, kind)
+  KNOWN_PROBLEMS.set(raw, known)
+  return known
+}
+
+function findProblems(raw: AnyObject, kind: Kind): Problem[] {
   const document = { apiVersion: API_VERSION, kind, metadata: { name: raw.metadata.name }, spec: raw.spec }
   return checkDocument(document).findings.map(({ code, path, message, hint }) => ({
     code,
@@ -55,8 +65,39 @@ export function specProblems(raw: AnyObject, kind: Kind = 'ETLRun'): Problem[] {
   }))
 }
 
+/**
+ * The members that this operator understands, each by itself. Before the start the others are told as problems; after it
+ * they are as if they were not there, since it is too late to refuse them.
+ */
+function lawfulMembers(spec: unknown): RunSpec {
+  if (!isRaw(spec)) return {}
+  const known = Object.entries(runSpecSchema.shape).filter(([name]) => Object.hasOwn(spec, name))
+  // An inline pipeline is large, and checked as a whole before it is compiled.
+  const lawful = known.filter(([name, schema]) => name === 'pipeline' || schema.safeParse(spec[name]).success)
+  return Object.fromEntries(lawful.map(([name]) => [name, spec[name]]))
+}
+
 /** A status that is none of ours is as good as none: the run is looked at from the start, and what it did is found again. */
 function readStatus(stored: unknown): RunStatus {
   const parsed = runStatusSchema.safeParse(stored ?? {})
-  return parsed.success ? parsed.data : {}
+  return parsed.success && timesOf(parsed.data).every(isTime) ? parsed.data : {}
+}
+
+function timesOf({ startedAt, attemptStartedAt, finishedAt, nextAttemptAt, conditions = [] }: RunStatus): string[] {
+  const times = [startedAt, attemptStartedAt, finishedAt, nextAttemptAt]
+  return [...times.filter((time) => time !== undefined), ...conditions.map((condition) => condition.lastTransitionTime)]
+}
+
+/** RFC 3339, and a time that there is. */
+const isTime = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
+
+const countAt = (value: unknown, ...path: string[]): number => {
+  const found = numberAt(value, ...path) ?? 0
+  return Number.isSafeInteger(found) ? found : 0
+}
+
+const textsAt = (value: unknown, ...path: string[]): string[] => {
+  const found = at(value, ...path)
+  return Array.isArray(found) ? found.filter((item) => typeof item === 'string') : []
 }

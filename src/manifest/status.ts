@@ -69,7 +69,7 @@ export const runStatusSchema = z
       }),
     runId: z.string().max(128).optional().describe('Id of the run, stamped on commits and events.'),
     planHash: z.string().max(80).optional().describe('Hash of the plan that the run started with.'),
-    planConfigMap: z.string().max(253).optional().describe('ConfigMap that holds the plan.'),
+    planConfigMap: z.string().max(253).optional().describe('ConfigMap that holds the plan, once a Job needs it.'),
     plan: z
       .string()
       .max(12_000)

@@ -2,8 +2,8 @@
 
 export interface OperatorConfig {
   kubeconfig: string | undefined
-  /** Namespace to watch; undefined = all. */
-  namespace: string | undefined
+  /** Namespaces to watch; empty = all. */
+  namespace: readonly string[]
   /** Image of step pods when the storage names none. */
   image: string
   leaseNamespace: string
@@ -30,10 +30,10 @@ export const OPERATOR_SETTINGS = {
     help: "kubeconfig; default: the usual places, or the pod's service account",
   },
   namespace: {
-    flag: '--namespace <name>',
+    flag: '--namespace <names>',
     env: 'LOOM_NAMESPACE',
     default: '',
-    help: 'watch only this namespace; default: all',
+    help: 'watch only these namespaces, separated by commas; default: all',
   },
   image: {
     flag: '--image <image>',
@@ -79,7 +79,11 @@ export function operatorConfig(
 ): OperatorConfig | { problem: string } {
   const read = (name: keyof OperatorConfig): string =>
     flags[name] ?? env[OPERATOR_SETTINGS[name].env] ?? OPERATOR_SETTINGS[name].default
-  const optional = (name: keyof OperatorConfig) => (read(name) === '' ? undefined : read(name))
+  const names = (name: keyof OperatorConfig) =>
+    read(name)
+      .split(',')
+      .map((text) => text.trim())
+      .filter((text) => text !== '')
   const port = Number(read('port'))
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     return { problem: `--port "${read('port')}" is no port; give a number from 0 to 65535` }
@@ -91,7 +95,7 @@ export function operatorConfig(
   return {
     // client-node reads KUBECONFIG by itself, as a list of files.
     kubeconfig: flags.kubeconfig,
-    namespace: optional('namespace'),
+    namespace: names('namespace'),
     image: read('image'),
     leaseNamespace: read('leaseNamespace'),
     leaseName: read('leaseName'),

@@ -25,6 +25,9 @@ export interface OperatorWorld {
 
 /** How long the looks in hand may take to finish after a stop; SIGTERM to exit is 10 s at most. */
 const DRAIN_MS = 8_000
+/** Sockets to the API server: for requests, and for the watches, which hold one each for good. */
+const REQUESTS = 26
+const WATCHES = 6
 
 /** Runs until the signal is aborted or leadership is lost. @returns the process' exit code */
 export async function runOperator(config: OperatorConfig, world: OperatorWorld, signal: AbortSignal): Promise<number> {
@@ -32,7 +35,10 @@ export async function runOperator(config: OperatorConfig, world: OperatorWorld, 
   const metrics = new OperatorMetrics()
   const ended = new AbortController()
   const stop = AbortSignal.any([signal, ended.signal])
-  const connection = connect({ ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }) })
+  const connection = connect({
+    ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
+    connections: REQUESTS + WATCHES * Math.max(1, config.namespace.length),
+  })
   const client = new KubeClient(connection, ({ verb, resource, code, seconds }) => {
     metrics.count('loom_api_requests_total', { verb, resource, code: String(code) })
     if (verb !== 'watch') metrics.observe('loom_api_request_duration_seconds', { verb, resource }, seconds)
@@ -88,7 +94,7 @@ function wire(
   let leading = false
   const caches = new Caches({
     client,
-    ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
+    namespaces: config.namespace,
     onRun: (key) => {
       if (leading) queue.add(key)
     },

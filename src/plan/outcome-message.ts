@@ -82,7 +82,7 @@ function readOutcome(raw: Record<string, unknown>): StepOutcome | undefined {
     process,
     step,
     state,
-    durationMs: isCount(durationMs) ? durationMs : 0,
+    durationMs: isTime(durationMs) ? durationMs : 0,
     ...(write === undefined ? {} : { write }),
     ...(error === undefined ? {} : { error }),
   }
@@ -115,4 +115,6 @@ function readError(raw: Record<string, unknown>): NonNullable<StepOutcome['error
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER

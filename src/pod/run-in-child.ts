@@ -26,6 +26,8 @@ export async function runInChild(order: StepOrder, signal: AbortSignal, log: Log
   }
   signal.addEventListener('abort', stop)
   child.send({ kind: 'run', order } satisfies ToChild)
+  // Told to stop before there was a child to tell.
+  if (signal.aborted) stop()
   const ended = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, killedBy) => resolve({ code, signal: killedBy }))
     child.once('error', () => resolve({ code: -1, signal: null }))

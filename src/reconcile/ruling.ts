@@ -40,7 +40,10 @@ export interface Ruling {
 
 export type Rule = (observed: Observed) => Ruling | undefined
 
-export const iso = (ms: number): string => new Date(ms).toISOString()
+/** The last time that a Date can hold: what lies beyond never comes. */
+const END_OF_TIME = 8.64e15
+
+export const iso = (ms: number): string => new Date(Math.min(ms, END_OF_TIME)).toISOString()
 
 /** The earliest of the given times, or undefined. */
 export function earliest(...times: (number | undefined)[]): number | undefined {

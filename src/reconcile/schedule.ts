@@ -38,11 +38,16 @@ export function schedule({ observed, plan, records, frontier = frontierOf(plan, 
     if (start === undefined) scheduled.records.push(record)
     else startOne(scheduled, record, { start, place, now: observed.now })
   }
-  if (scheduled.actions.length > 0) {
-    if (place.kind === 'jobs' && place.fallback !== undefined && isFirstOf(records, observed))
-      scheduled.events.push(fallback(place.fallback))
-    if (!isPlanThere(observed)) scheduled.actions.unshift({ kind: 'createPlan' })
-  }
+  if (
+    scheduled.actions.length > 0 &&
+    place.kind === 'jobs' &&
+    place.fallback !== undefined &&
+    isFirstOf(records, observed)
+  )
+    scheduled.events.push(fallback(place.fallback))
+  // their pods mount it
+  const hasJobs = scheduled.records.some(({ state, pool }) => state === 'Running' && pool === undefined)
+  if (hasJobs && !isPlanThere(observed)) scheduled.actions.unshift({ kind: 'createPlan' })
   return scheduled
 }
 

@@ -12,8 +12,9 @@ import {
   type StepOutcome,
   type StepPlan,
   type StorageBinding,
+  stepsOf,
 } from '../plan/index.ts'
-import type { Engine, OpenStore, SourceReader, StepLog, StepProgress, TargetWriter } from '../step/index.ts'
+import type { Company, Engine, OpenStore, SourceReader, StepLog, StepProgress, TargetWriter } from '../step/index.ts'
 import { cleanUp } from './clean-up.ts'
 import { concurrentDispatcher, type Dispatcher, dispatch, Slots } from './dispatcher.ts'
 import { Lifecycle, type Span } from './lifecycle.ts'
@@ -72,12 +73,14 @@ class PlanRun {
   readonly #lifecycle: Lifecycle
   readonly #slots: Slots
   readonly #outcomes = new Outcomes()
+  readonly #company: Company
   #fault: Fault | undefined
 
   constructor(input: RunPlanInput) {
     const { observers = [], run, now, log, parallel } = input
     this.#input = input
     this.#lifecycle = new Lifecycle({ observers, run, now, log })
+    this.#company = { steps: stepsOf(input.plan), workFolder: input.workRoot }
     this.#slots = new Slots(Math.max(1, Math.floor(parallel)))
   }
 
@@ -181,6 +184,7 @@ class PlanRun {
       openStore,
       temps,
       workRoot,
+      company: this.#company,
       signal,
       now,
       newId,

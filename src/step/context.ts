@@ -50,6 +50,16 @@ export interface StepInfo extends RunIdentity {
   params: ParamValues
 }
 
+/**
+ * The steps of one run that one process runs, one and the same object for all of them. An engine may let them share what
+ * takes long to open, as long as no step can see anything that it could not see alone.
+ */
+export interface Company {
+  steps: readonly StepPlan[]
+  /** Absolute folder for spill and scratch files that outlive a step; it is there as long as one of them runs. */
+  workFolder: string
+}
+
 export interface StepContext {
   info: StepInfo
   storage: StorageBinding
@@ -64,6 +74,8 @@ export interface StepContext {
   assertMayCommit: () => void
   /** Absolute folder for spill and scratch files of this step; exists. */
   workFolder: string
+  /** Absent: nobody else of the run is in this process. */
+  company?: Company
   reader?: SourceReader
   writer?: TargetWriter
 }

@@ -21,13 +21,6 @@ after(() => cluster?.[Symbol.asyncDispose]())
 
 const named = ({ metadata }: Pod) => ({ namespace: metadata.namespace ?? 'default', name: metadata.name })
 
-/** A pod of the run in which the step has begun: before that nobody hears SIGTERM. */
-async function running(name: string, not = ''): Promise<Pod> {
-  const pod = await cluster.pod(name, ({ metadata, status }) => status?.phase === 'Running' && metadata.uid !== not)
-  await until('the step has begun', () => cluster.node.log(named(pod)).includes('step starts'))
-  return pod
-}
-
 /** The run, stopped for good so that it troubles no other test. */
 async function cancel(name: string): Promise<void> {
   await cluster.patchRun(name, { cancel: true })
@@ -37,14 +30,14 @@ async function cancel(name: string): Promise<void> {
 describe('a step whose pod', () => {
   it('is killed for its memory has failed by it', async () => {
     await cluster.apply(run('hungry', [slow('hungry')]))
-    cluster.node.oomKill(named(await running('hungry')))
+    cluster.node.oomKill(named(await cluster.begun('hungry')))
     const { phase, failures } = await cluster.ends('hungry')
     assert.deepEqual([phase, failures?.[0]?.reason], ['Failed', 'OutOfMemory'])
   })
 
   it('is killed by somebody has told no outcome', async () => {
     await cluster.apply(run('killed', [slow('killed')]))
-    cluster.node.kill(named(await running('killed')))
+    cluster.node.kill(named(await cluster.begun('killed')))
     const { phase, failures } = await cluster.ends('killed')
     assert.deepEqual([phase, failures?.[0]?.reason], ['Failed', 'OutcomeMissing'])
   })
@@ -68,9 +61,9 @@ describe('a step whose pod', () => {
   ] as const)
     it(`is lost (${reason}) is tried again, and that counts as no attempt`, async () => {
       await cluster.apply(run(name, [slow('lost')]))
-      const first = await running(name)
+      const first = await cluster.begun(name)
       await disturb(first)
-      await running(name, first.metadata.uid)
+      await cluster.begun(name, first.metadata.uid)
       const { phase, steps } = await cluster.runIs(
         name,
         'is at its second try',
@@ -134,12 +127,12 @@ describe('a namespace that refuses pods', () => {
 
 it('a plan that is deleted by hand is made again for the next step', async () => {
   await cluster.apply(run('remade', [slow('first'), quick('second')]))
-  const first = await running('remade')
+  const first = await cluster.begun('remade')
   const { planConfigMap = '' } = (await cluster.run('remade'))?.status ?? {}
   const path = `/api/v1/namespaces/default/configmaps/${planConfigMap}`
   await cluster.plane.api.delete(path)
   await cluster.plane.api.delete(`/api/v1/namespaces/default/pods/${first.metadata.name}`)
-  await running('remade', first.metadata.uid)
+  await cluster.begun('remade', first.metadata.uid)
   assert.ok(await cluster.plane.api.find(path))
   await cancel('remade')
 })

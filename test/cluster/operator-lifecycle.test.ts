@@ -20,10 +20,6 @@ after(() => cluster?.[Symbol.asyncDispose]())
 
 const inTable = async (table: string) => (await rowsOfTables(join(cluster.lake, 'tables')))[`out/${table}`]
 
-async function started(name: string): Promise<void> {
-  await cluster.pod(name, ({ status }) => status?.phase === 'Running')
-}
-
 async function noPods(name: string): Promise<void> {
   await until(`the pods of run ${name} are gone`, async () => (await cluster.pods(name)).length === 0)
 }
@@ -96,7 +92,7 @@ describe('a run', () => {
   it('is stopped by cancel, with its pods', async () => {
     await cluster.apply(run('cancelled', [quick('before'), slow('long'), quick('never')]))
     await cluster.runIs('cancelled', 'is under way', ({ progress }) => progress === '1/3')
-    await started('cancelled')
+    await cluster.begun('cancelled')
     await cluster.patchRun('cancelled', { cancel: true })
     const status = await cluster.ends('cancelled')
     assert.deepEqual([status.phase, status.reason], ['Cancelled', 'Cancelled'])
@@ -136,7 +132,7 @@ describe('a run', () => {
     const temp = { ...quick('kept'), target: { temp: { name: 'kept' } } }
     await cluster.apply(run('temps', [temp, slow('after')]))
     await cluster.runIs('temps', 'has its temp', ({ progress }) => progress === '1/2')
-    await started('temps')
+    await cluster.begun('temps')
     const uid = (await cluster.run('temps'))?.metadata.uid ?? ''
     const folder = join(cluster.lake, 'temp/runs', uid)
     assert.ok(existsSync(folder), readdirSync(join(cluster.lake, 'temp/runs')).join())

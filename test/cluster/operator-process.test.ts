@@ -1,14 +1,13 @@
 // The operator as a process of the cluster: with no more rights than it needs, two at a time, stopped, cut off, asked how it is.
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import { LEASE_RULES, OPERATOR_METRICS, OPERATOR_RULES, OWNER_RULES } from '../../src/operator/index.ts'
+import { LEASE_RULES, OPERATOR_METRICS, OPERATOR_RULES } from '../../src/operator/index.ts'
 import { until } from './bed/index.ts'
 import { Cluster } from './support/cluster.ts'
 import type { OperatorProcess } from './support/operator-process.ts'
 import { quick, run, slow } from './support/pipelines.ts'
+import { grantOperatorRights, OPERATOR_USER } from './support/rights.ts'
 
-const OPERATOR = 'operator'
-const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 const RULES = [...OPERATOR_RULES, ...LEASE_RULES]
 
 let cluster: Cluster
@@ -16,14 +15,8 @@ let first: OperatorProcess
 let second: OperatorProcess
 
 before(async () => {
-  cluster = await Cluster.start({ users: [{ name: OPERATOR }] })
-  const { api } = cluster.plane
-  await api.create(`${RBAC}/clusterroles`, { metadata: { name: OPERATOR }, rules: [...RULES, ...OWNER_RULES] })
-  await api.create(`${RBAC}/clusterrolebindings`, {
-    metadata: { name: OPERATOR },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: OPERATOR },
-    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: OPERATOR }],
-  })
+  cluster = await Cluster.start({ users: [{ name: OPERATOR_USER }] })
+  await grantOperatorRights(cluster.plane.api)
   await cluster.apply(cluster.storage())
   first = start()
   await first.leads()
@@ -32,7 +25,7 @@ before(async () => {
 
 after(() => cluster?.[Symbol.asyncDispose]())
 
-const start = () => cluster.startOperator({ kubeconfig: cluster.plane.user(OPERATOR).kubeconfig })
+const start = () => cluster.startOperator({ kubeconfig: cluster.plane.user(OPERATOR_USER).kubeconfig })
 
 it('tells that it lives and is ready, and all its metrics', async () => {
   for (const path of ['/healthz', '/readyz']) {
@@ -47,7 +40,7 @@ it('tells that it lives and is ready, and all its metrics', async () => {
 
 it('hands over to the next one when it is told to stop', async () => {
   await cluster.apply(run('handed-over', [slow('long'), quick('never')]))
-  await cluster.pod('handed-over', ({ status }) => status?.phase === 'Running')
+  await cluster.begun('handed-over')
   assert.equal(second.isLeading(), false)
   assert.equal(await first.stop('SIGTERM'), 0)
   await second.leads()
@@ -73,7 +66,7 @@ it('has the rights that it uses, and no others', async () => {
   await cluster.ends('waits')
   assert.equal(await second.stop('SIGTERM'), 0)
 
-  const asked = cluster.plane.auditLog().filter(({ user }) => user === OPERATOR)
+  const asked = cluster.plane.auditLog().filter(({ user }) => user === OPERATOR_USER)
   const refused = asked.filter(({ code }) => code === 403).map(({ verb, path }) => `${verb} ${path}`)
   assert.deepEqual(refused, [])
   const used = asked.map(({ verb, group, resource, subresource }) =>

@@ -4,6 +4,7 @@ import { posix } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { compile } from '../../src/compile/index.ts'
+import { anyText } from '../base/any-text.ts'
 
 const ROOT = '/manifests'
 
@@ -59,7 +60,7 @@ const SPECIAL = [
   '$(params.b)',
 ]
 const anyValue = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 6 }),
+  anyText(6),
   fc.array(fc.constantFrom(...SPECIAL), { maxLength: 4 }).map((pieces) => pieces.join('')),
 )
 

@@ -6,6 +6,7 @@ import { InstancePool } from '../../src/engine/duckdb/instance.ts'
 import type { DuckDbSession } from '../../src/engine/duckdb/session.ts'
 import { parseTemplate, renderTemplate, type TypedValue } from '../../src/plan/index.ts'
 import { identifier, paramLiteral, textLiteral, valueLiteral } from '../../src/step/index.ts'
+import { anyText as anyChars } from '../base/any-text.ts'
 import { openSession } from './open-session.ts'
 
 let pool: InstancePool
@@ -19,7 +20,7 @@ after(async () => {
   await pool.close()
 })
 
-const anyText = fc.string({ unit: 'binary', maxLength: 60 }).filter((text) => !text.includes('\0'))
+const anyText = anyChars(60).filter((text) => !text.includes('\0'))
 const awkward = fc.constantFrom(
   "'",
   "''",

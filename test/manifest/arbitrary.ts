@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { KINDS, type Kind, type ManifestDocument } from '../../src/manifest/index.ts'
 import { type Rule, rulesIn } from '../../src/manifest/rule.ts'
+import { anyText } from '../base/any-text.ts'
 
 const oddText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  anyText(12),
   fc.constantFrom(
     'no',
     'ON',

@@ -11,12 +11,13 @@ import {
   STEP_STATES,
   type StepOutcome,
 } from '../../src/plan/index.ts'
+import { anyText as anyChars } from '../base/any-text.ts'
 
 /** Characters that take from one to six bytes in JSON. */
 const anyText = (maxLength: number) =>
   fc.oneof(
     fc.string({ maxLength }),
-    fc.string({ unit: 'binary', maxLength }),
+    anyChars(maxLength),
     fc.constantFrom('\u0001', 'é', '🎉', '"', '\ud800').map((char) => char.repeat(maxLength)),
   )
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { parseTemplate, renderTemplate } from '../../src/plan/index.ts'
+import { anyText } from '../base/any-text.ts'
 
 const PIECES = [
   '$(params.a)',
@@ -20,7 +21,7 @@ const PIECES = [
   '🎉',
 ]
 const anySource = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 30 }),
+  anyText(30),
   fc.array(fc.constantFrom(...PIECES), { maxLength: 8 }).map((pieces) => pieces.join('')),
 )
 const lawfulTemplate = anySource

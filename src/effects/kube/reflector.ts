@@ -18,6 +18,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   resource: ResourceName
   namespace?: string
   labelSelector?: string
+  /** Where the copies are kept: those of several namespaces share one. */
+  objects?: Map<string, T>
   /** What is kept of an object: memory is bounded by it. */
   keep: (object: T) => T
   onChange: (change: Change<T>) => void
@@ -31,7 +33,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 export class Reflector<T extends KubeObject> {
-  readonly objects = new Map<string, T>()
+  readonly objects: Map<string, T>
   readonly #options: ReflectorOptions<T>
   #version = ''
   #failures = 0
@@ -46,6 +48,7 @@ export class Reflector<T extends KubeObject> {
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
+    this.objects = options.objects ?? new Map()
   }
 
   /** Numbers for metrics: lists and watches begun, and when something was last heard (performance.now()). */
@@ -85,7 +88,8 @@ export class Reflector<T extends KubeObject> {
       continueToken = page.metadata.continue === '' ? undefined : page.metadata.continue
       version = page.metadata.resourceVersion ?? ''
     } while (continueToken !== undefined)
-    for (const key of [...this.objects.keys()]) if (!seen.has(key)) this.#forget(key)
+    const mine = namespace === undefined ? '' : `${namespace}/`
+    for (const key of [...this.objects.keys()]) if (key.startsWith(mine) && !seen.has(key)) this.#forget(key)
     for (const object of seen.values()) this.#remember(object)
     this.#version = version
     this.#failures = 0

@@ -110,7 +110,7 @@ async function bodyColumns(
   context: StepContext,
 ): Promise<ColumnType[] | undefined> {
   if (body.kind === 'code') return undefined
-  if (body.kind === 'sql') return (await sqlBody(body.sql, session, context.info.params)).columns
+  if (body.kind === 'sql') return (await sqlBody(body.sql, session, { params: context.info.params })).columns
   return await session.describe(`SELECT * FROM ${identifier(sources[0]?.alias ?? '')}`)
 }
 

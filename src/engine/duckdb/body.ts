@@ -4,7 +4,7 @@ import { type ParamValues, renderTemplate, type StepPlan, type Template } from '
 import { type ColumnType, identifier, paramLiteral, type SqlSession, type StepContext } from '../../step/index.ts'
 import { codeBody } from './code-body.ts'
 import { SqlFailure } from './errors.ts'
-import { checkedSelect } from './select.ts'
+import { checkedSelect, type ParsedSelect } from './select.ts'
 
 export interface Body {
   /** A SELECT that can stand between brackets. */
@@ -13,13 +13,18 @@ export interface Body {
   place: (fault: Fault) => Fault
 }
 
-export async function openBody(step: StepPlan, session: SqlSession, context: StepContext): Promise<Body> {
+/** @param parsed of the body's SQL, where that is known */
+export async function openBody(
+  step: StepPlan,
+  session: SqlSession,
+  { context, parsed }: { context: StepContext; parsed?: ParsedSelect | undefined },
+): Promise<Body> {
   const { body } = step
   switch (body.kind) {
     case 'copy':
       return { query: `SELECT * FROM ${identifier(onlySource(step))}`, place: withoutPlace }
     case 'sql':
-      return await sqlBody(body.sql, session, context.info.params)
+      return await sqlBody(body.sql, session, { params: context.info.params, parsed })
     case 'code':
       return { query: await codeBody({ ...step, body }, session, context), place: withoutPlace }
     default:
@@ -37,9 +42,9 @@ function onlySource({ name, sources }: { name: string; sources: StepPlan['source
   })
 }
 
-/** Size of the SQL that the user wrote, params filled in. */
-export function bodyBytes({ body }: StepPlan, { info }: StepContext): number {
-  return body.kind === 'sql' ? Buffer.byteLength(rendered(body.sql, info.params).text) : 0
+/** The SQL that the user wrote, params filled in; empty where there is none. */
+export function bodyText({ body }: StepPlan, { info }: StepContext): string {
+  return body.kind === 'sql' ? rendered(body.sql, info.params).text : ''
 }
 
 const rendered = (template: Template, params: ParamValues) => renderTemplate(template, paramLiteral(params))
@@ -48,12 +53,12 @@ const rendered = (template: Template, params: ParamValues) => renderTemplate(tem
 export async function sqlBody(
   template: Template,
   session: SqlSession,
-  params: ParamValues,
+  { params, parsed }: { params: ParamValues; parsed?: ParsedSelect | undefined },
 ): Promise<Body & { columns: ColumnType[] }> {
   const { text, sourceOffset } = rendered(template, params)
   const at = (offset: number | undefined) =>
     offset === undefined ? {} : { at: { field: 'sql', offset: sourceOffset(offset) } }
-  const { query, columns } = await checkedSelect(text, session).catch((thrown: unknown) => {
+  const { query, columns } = await checkedSelect(text, session, parsed).catch((thrown: unknown) => {
     if (!(thrown instanceof Fault)) throw thrown
     throw copyOf(thrown, at(thrown.at?.offset))
   })

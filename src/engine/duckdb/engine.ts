@@ -1,14 +1,12 @@
-// Runs a step in DuckDB: sources → body → target, in an instance of its own that can reach what the step declares only.
-import { join } from 'node:path'
+// Runs a step in DuckDB: sources → body → target, in a closed instance, in which its SQL can read only what it declares.
 import { asFault } from '../../base/index.ts'
 import type { StepPlan, WriteResult } from '../../plan/index.ts'
-import { sourceOn } from '../../sources/index.ts'
 import type { Engine, StepContext, StepProgress } from '../../step/index.ts'
-import { targetOn } from '../../targets/index.ts'
 import { type BoundStep, bindStep, type KnownResults } from './bind.ts'
-import { bodyBytes, openBody } from './body.ts'
-import { type DuckDbOptions, InstancePool, type Reach } from './instance.ts'
+import { bodyText, openBody } from './body.ts'
+import { type DuckDbOptions, InstancePool } from './instance.ts'
 import { openSources } from './open-sources.ts'
+import { openStep, reachOf } from './open-step.ts'
 import { writeTarget } from './write-target.ts'
 
 export interface DuckDbEngine extends Engine {
@@ -40,30 +38,21 @@ async function runStep(step: StepPlan, context: StepContext, pool: InstancePool)
     context.onProgress({ phase })
   }
   enter('read')
-  const session = await pool.open(reachOf(step, context), {
+  pool.stepBegins()
+  const { session, parsed } = await openStep(step, pool, {
+    context,
     signal: context.signal,
     onPercentage: (percentage) => context.onProgress({ phase, percentage }),
   })
   try {
-    await openSources(step, session, { context, bodyBytes: bodyBytes(step, context) })
+    await openSources(step, session, { context, bodyBytes: Buffer.byteLength(bodyText(step, context)) })
     enter('transform')
-    const { query, place } = await openBody(step, session, context)
+    const { query, place } = await openBody(step, session, { context, parsed })
     enter('write')
     return await writeTarget(query, step.target, { session, context }).catch((thrown: unknown) => {
       throw place(asFault(thrown))
     })
   } finally {
     await session.close()
-  }
-}
-
-function reachOf(step: StepPlan, context: StepContext): Reach {
-  const target = targetOn('duckdb', step.target)
-  const sources = step.sources.map((source) => sourceOn('duckdb', source))
-  return {
-    folders: [...sources.flatMap((source) => source.folders(context)), ...target.folders(context)],
-    files: [...sources.flatMap((source) => source.files(context)), ...target.files(context)],
-    extensions: [...new Set([...sources.flatMap((source) => source.extensions()), ...target.extensions()])],
-    spillFolder: join(context.workFolder, 'spill'),
   }
 }

@@ -1,174 +1,148 @@
-// One closed instance for each step. Opening one takes about 10 ms, so the next is opened while a step runs.
-// I1 Before any text of a user is run, the instance can reach what the step declares and nothing else, can load no
-//    extension and can change no setting (design §5).
-// I2 Every connection speaks UTC.
-import { access } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
-import { join } from 'node:path'
+// Hands out sessions on closed instances: one instance for a step alone, or one that a run's steps share one after the
+// other. Opening an instance and ending it take about 10 ms of CPU, a place of its own in a shared one half of one.
+//
+// IP1 An instance has one session at a time.
+// IP2 In a shared instance each session has a database of its own, in memory, which goes with it: views, tables and their
+//     memory. Nothing of ours lies elsewhere (no TEMP objects), and a user's SQL is one SELECT: it leaves nothing.
+// IP3 A session in which anything has failed or was interrupted takes its instance with it.
 import { setImmediate } from 'node:timers/promises'
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { Fault } from '../../base/index.ts'
-import { textLiteral } from '../../step/index.ts'
-import { engineFault, missingExtension } from './errors.ts'
+import { identifier } from '../../step/index.ts'
+import { closeToWorld, endInstance, type OpenInstance, openInstance, type Reach } from './closed-instance.ts'
+import { engineFault } from './errors.ts'
+import { type LimitOptions, type Limits, limitsOf } from './limits.ts'
 import { DuckDbSession, type SessionOptions } from './session.ts'
 
-export interface DuckDbOptions {
-  /** Of one step: `2GB`, `512MiB`, `512Mi`. Default: 55 % of the machine's (or container's) memory, shared by the parallel steps. */
-  memoryLimit?: string
-  /** Of one step, 1 to 1024. Default: one for each CPU. */
-  threads?: number
-  /** How many steps may run at the same time; only for the default memory limit. Default 1. */
-  parallel?: number
+export type { Reach } from './closed-instance.ts'
+
+export interface DuckDbOptions extends LimitOptions {
   /** Folder of `NAME.duckdb_extension` files. */
   extensionsFolder?: string
-  /** How many instances will be asked for; after so many none is opened in advance. Default: no end is known. */
+  /** How many steps will begin; after so many no instance is opened in advance. Default: no end is known. */
   steps?: number
 }
 
-/** What a step may reach. */
-export interface Reach {
-  folders: string[]
-  files: string[]
-  extensions: string[]
-  /** For spilling only; made when it is needed. The step's SQL can reach it too, so nothing else may lie in it. */
-  spillFolder: string
+interface Shared extends OpenInstance {
+  reach: Reach
+  /** Once its last user's database is gone. */
+  ready: Promise<void>
 }
 
-interface Prepared {
-  instance: DuckDBInstance
-  main: DuckDBConnection
-}
-
-const MEMORY_SHARE = 0.55
-/** The engine starts as many as it is told: thousands use up the process ids of the whole machine. */
-const MOST_THREADS = 1024
-
-function closeNow({ instance, main }: Prepared): void {
-  main.closeSync()
-  instance.closeSync()
-}
+type OfSession = Omit<SessionOptions, 'onClosed' | 'database'>
 
 export class InstancePool {
   readonly #options: DuckDbOptions
-  readonly #memoryLimit: string
-  #next: Promise<Prepared> | undefined
-  #toCome: number
+  readonly #limits: Limits
+  #next: Promise<OpenInstance> | undefined
+  #idle: Shared[] = []
+  #begun = 0
+  #shares = 0
   readonly #closing = new Set<Promise<void>>()
 
   /** @throws Fault invalid InvalidMemoryLimit, InvalidThreads */
   constructor(options: DuckDbOptions) {
-    if (options.threads !== undefined) assertThreads(options.threads)
     this.#options = options
-    this.#memoryLimit =
-      options.memoryLimit === undefined ? defaultMemoryLimit(options.parallel ?? 1) : engineSize(options.memoryLimit)
-    this.#toCome = options.steps ?? Number.POSITIVE_INFINITY
+    this.#limits = limitsOf(options)
     this.#openNext()
   }
 
-  /** @throws Fault missing ExtensionMissing */
-  async open(reach: Reach, options: Omit<SessionOptions, 'onClosed'>): Promise<DuckDbSession> {
-    const opening = this.#next ?? this.#prepare()
-    this.#next = undefined
-    this.#toCome--
-    const { instance, main } = await opening.catch((thrown: unknown) => {
-      throw engineFault(thrown, '')
+  /** One of the steps that were announced begins. */
+  stepBegins(): void {
+    this.#begun++
+  }
+
+  /** A session on an instance of its own. @throws Fault missing ExtensionMissing */
+  async open(reach: Reach, options: OfSession): Promise<DuckDbSession> {
+    const open = await this.#openClosed(reach)
+    this.#openNext() // steps that need one come in series
+    return new DuckDbSession(open, { ...options, onClosed: () => this.#endSoon(open) })
+  }
+
+  /**
+   * A session on an instance that has served others before, or will.
+   * @param reach of all that share it, always the same object; each instance spills into a folder beside its spillFolder
+   */
+  async share(reach: Reach, options: OfSession): Promise<DuckDbSession> {
+    const number = ++this.#shares
+    const database = `step ${number}`
+    const shared = (await this.#takeIdle(reach)) ?? (await this.#openShared(reach, number))
+    const session = new DuckDbSession(shared, {
+      ...options,
+      database,
+      onClosed: (unharmed) => (unharmed ? this.#takeBack(shared, database) : this.#endSoon(shared)),
     })
     try {
-      for (const name of reach.extensions) await this.#loadExtension(main, name)
-      await main.run(closingStatements(reach))
+      await session.begin()
+      return session
     } catch (thrown) {
-      closeNow({ instance, main })
-      throw engineFault(thrown, '')
+      await session.close()
+      throw thrown
     }
-    this.#openNext()
-    return new DuckDbSession(instance, main, { ...options, onClosed: () => this.#closeSoon({ instance, main }) })
   }
 
   async close(): Promise<void> {
     const next = this.#next
     this.#next = undefined
     const prepared = await next
-    if (prepared !== undefined) closeNow(prepared)
+    if (prepared !== undefined) endInstance(prepared)
+    const idle = this.#idle.splice(0)
+    await Promise.all(idle.map(({ ready }) => ready))
+    for (const shared of idle) endInstance(shared)
     await Promise.all(this.#closing)
   }
 
-  /** Closing blocks for 2 ms or so; the step that is done need not wait for it. */
-  #closeSoon(prepared: Prepared): void {
+  async #takeIdle(reach: Reach): Promise<Shared | undefined> {
+    const shared = this.#idle.pop()
+    if (shared === undefined) return undefined
+    const ready = await shared.ready.then(
+      () => true,
+      () => false,
+    )
+    if (ready && shared.reach === reach) return shared
+    this.#endSoon(shared)
+    return await this.#takeIdle(reach)
+  }
+
+  #takeBack(shared: Shared, database: string): void {
+    const ready = shared.main.run(`USE memory; DETACH ${identifier(database)}`).then(() => undefined)
+    ready.catch(() => undefined) // whoever takes it sees the failure
+    this.#idle.push({ ...shared, ready })
+  }
+
+  async #openShared(reach: Reach, number: number): Promise<Shared> {
+    const own = { ...reach, spillFolder: `${reach.spillFolder}-${number}` }
+    // A file that a later step reads may be another one by then, under the same name.
+    const open = await this.#openClosed(own, ['enable_external_file_cache = false'])
+    return { ...open, reach, ready: Promise.resolve() }
+  }
+
+  async #openClosed(reach: Reach, settings: string[] = []): Promise<OpenInstance> {
+    const opening = this.#next ?? openInstance(this.#limits)
+    this.#next = undefined
+    const open = await opening.catch((thrown: unknown) => {
+      throw engineFault(thrown, '')
+    })
+    try {
+      await closeToWorld(open, reach, { extensionsFolder: this.#options.extensionsFolder, settings })
+    } catch (thrown) {
+      endInstance(open)
+      throw engineFault(thrown, '')
+    }
+    return open
+  }
+
+  /** The step that is done need not wait for it. */
+  #endSoon(open: OpenInstance): void {
     const closing = setImmediate().then(() => {
-      closeNow(prepared)
+      endInstance(open)
       this.#closing.delete(closing)
     })
     this.#closing.add(closing)
   }
 
   #openNext(): void {
-    if (this.#next !== undefined || this.#toCome <= 0) return
-    this.#next = this.#prepare()
+    const { steps = Number.POSITIVE_INFINITY } = this.#options
+    if (this.#next !== undefined || this.#begun >= steps) return
+    this.#next = openInstance(this.#limits)
     this.#next.catch(() => undefined) // whoever takes it sees the failure
   }
-
-  async #prepare(): Promise<Prepared> {
-    const instance = await DuckDBInstance.create(':memory:', {
-      memory_limit: this.#memoryLimit,
-      threads: String(this.#options.threads ?? availableParallelism()),
-      errors_as_json: 'true',
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      allow_community_extensions: 'false',
-    })
-    const main = await instance.connect()
-    await main.run("SET GLOBAL TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false")
-    return { instance, main }
-  }
-
-  async #loadExtension(connection: DuckDBConnection, name: string): Promise<void> {
-    const folder = this.#options.extensionsFolder
-    const path = folder === undefined ? undefined : join(folder, `${name}.duckdb_extension`)
-    if (path === undefined || !(await exists(path))) throw new Fault(missingExtension(name))
-    await connection.run(`LOAD ${textLiteral(path)}`)
-  }
-}
-
-function closingStatements({ folders, files, spillFolder }: Reach): string {
-  const list = (paths: string[]) => `[${[...new Set(paths)].map(textLiteral).join(', ')}]`
-  return [
-    `SET temp_directory = ${textLiteral(spillFolder)}`,
-    `SET allowed_directories = ${list(folders)}`,
-    // a folder is not below itself: the engine would not write files into it
-    `SET allowed_paths = ${list([...files, ...folders])}`,
-    'SET enable_external_access = false',
-    'SET lock_configuration = true',
-  ].join('; ')
-}
-
-function engineSize(text: string): string {
-  const size = /^([0-9]+(?:\.[0-9]+)?) ?([KMGT]i?B?)$/.exec(text)
-  if (size !== null) return `${size[1]}${size[2]?.replace(/B?$/, 'B')}`
-  throw new Fault({
-    kind: 'invalid',
-    code: 'InvalidMemoryLimit',
-    message: `cannot use memory limit "${text}": it is no size; write it like 2GB or 512MiB`,
-  })
-}
-
-function assertThreads(threads: number): void {
-  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return
-  throw new Fault({
-    kind: 'invalid',
-    code: 'InvalidThreads',
-    message: `cannot use ${threads} threads for one step: it is no whole number from 1 to ${MOST_THREADS}; leave it out to use every CPU`,
-  })
-}
-
-function defaultMemoryLimit(parallel: number): string {
-  const container = process.constrainedMemory()
-  const bytes = container > 0 && container < totalmem() ? container : totalmem()
-  return `${Math.floor((bytes * MEMORY_SHARE) / Math.max(1, parallel) / 2 ** 20)}MiB`
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  )
 }

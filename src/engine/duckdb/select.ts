@@ -8,14 +8,25 @@ const FILE_FUNCTIONS = /^(read_|parquet_|sniff_|glob$|.*_scan$|query$|json_execu
 const FILE_NAME = /[/*?]|\.(csv|tsv|json|jsonl|ndjson|parquet|xlsx|txt|gz|zst|db|duckdb)$/i
 
 /**
+ * @param parsed what parseSelect gave for the same text
  * @returns the SELECT in a form that can stand between brackets: no `;`, and a line end last
  * @throws Fault invalid NotASelect, SqlSyntax, DuplicateColumn and what binding finds; offsets count in the given text
  */
 export async function checkedSelect(
   sql: string,
   session: SqlSession,
+  parsed?: ParsedSelect,
 ): Promise<{ query: string; columns: ColumnType[] }> {
-  const parsed = await parse(sql, session)
+  const tree = parsed ?? (await parseSelect(sql, session))
+  const statement = onlyStatement(tree, sql)
+  assertReadsSourcesOnly(statement, sql)
+  const query = `${await withoutEnd(sql, tree, session)}\n`
+  const columns = await session.describe(query)
+  assertDistinct(columns)
+  return { query, columns }
+}
+
+function onlyStatement(parsed: ParsedSelect, sql: string): unknown {
   if (parsed.error && parsed.error_type !== 'parser') throw notASelect('it is no SELECT')
   if (parsed.error)
     throw new Fault({
@@ -27,16 +38,13 @@ export async function checkedSelect(
   const statements = parsed.statements ?? []
   if (statements.length !== 1)
     throw notASelect(statements.length === 0 ? 'there is nothing in it' : `there are ${statements.length} statements`)
-  assertReadsSourcesOnly(statements[0], sql)
-  const query = `${await withoutEnd(sql, parsed, session)}\n`
-  const columns = await session.describe(query)
-  assertDistinct(columns)
-  return { query, columns }
+  return statements[0]
 }
 
 const ONLY_COMMENTS = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/
 
-interface Parsed {
+/** A text as the engine's parser takes it: statements as trees, or what is wrong. */
+export interface ParsedSelect {
   error: boolean
   error_type?: string
   error_message?: string
@@ -45,17 +53,18 @@ interface Parsed {
   statements?: unknown[]
 }
 
-async function parse(sql: string, session: SqlSession): Promise<Parsed> {
+/** Nothing is bound: tables and functions need not exist. */
+export async function parseSelect(sql: string, session: SqlSession): Promise<ParsedSelect> {
   const [row] = await session.rows(`SELECT json_serialize_sql(CAST(${textLiteral(sql)} AS VARCHAR)) AS tree`)
-  return JSON.parse(String(row?.['tree'])) as Parsed
+  return JSON.parse(String(row?.['tree'])) as ParsedSelect
 }
 
 /** Takes the final `;` away, with comments after it; what looks like one inside a text is left. */
-async function withoutEnd(sql: string, parsed: Parsed, session: SqlSession): Promise<string> {
+async function withoutEnd(sql: string, parsed: ParsedSelect, session: SqlSession): Promise<string> {
   for (const { index } of sql.matchAll(/;/g)) {
     if (!ONLY_COMMENTS.test(sql.slice(index + 1))) continue
     const shorter = sql.slice(0, index)
-    if (JSON.stringify(await parse(shorter, session)) === JSON.stringify(parsed)) return shorter
+    if (JSON.stringify(await parseSelect(shorter, session)) === JSON.stringify(parsed)) return shorter
   }
   return sql
 }

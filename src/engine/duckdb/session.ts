@@ -1,12 +1,12 @@
-// SqlSession over one DuckDB instance that belongs to one step.
-// S1 `run`, `rows`, `describe` and `load` share one connection; each open `stream` has its own, so that reading and
-//    writing at the same time do not end each other. So a stream sees no TEMP objects: make plain ones, they live as
-//    long as the step.
+// SqlSession over one DuckDB instance that belongs to one step for as long as the session is open.
+// S1 `run`, `rows` and `describe` share one connection; `load` and each open `stream` have their own, so that reading and
+//    writing at the same time do not end each other. So they see no TEMP objects: make plain ones, they live as long as
+//    the step. TEMP ones would outlive it where the instance serves others afterwards.
 // S2 Once the signal is aborted or the session closed, what runs is interrupted and nothing more is begun: Fault
 //    transient Interrupted.
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../../base/index.ts'
-import type { ColumnType, JsonRow, Row, SqlSession } from '../../step/index.ts'
+import { type ColumnType, identifier, type JsonRow, type Row, type SqlSession } from '../../step/index.ts'
 import { engineFault } from './errors.ts'
 import { loadRows } from './load.ts'
 import { toRow } from './row-values.ts'
@@ -15,8 +15,10 @@ export interface SessionOptions {
   signal: AbortSignal
   /** At least this much of the running query is done, 0…100. */
   onPercentage?: (percentage: number) => void
-  /** Closes the instance and its main connection. */
-  onClosed: () => void
+  /** Name of a database in memory that is made for the session, and in which it works. Default: the instance's own. */
+  database?: string
+  /** Takes the instance back. Unharmed: nothing has failed in the session, and nothing was interrupted. */
+  onClosed: (unharmed: boolean) => void
 }
 
 const PROGRESS_EVERY_MS = 200
@@ -30,16 +32,24 @@ export class DuckDbSession implements SqlSession {
   /** Beside the main one. */
   readonly #connections = new Set<DuckDBConnection>()
   #closed = false
+  #unharmed = true
   readonly #interrupt = () => {
     for (const connection of this.#busy.values()) connection.interrupt()
   }
 
   /** @param main a connection of the instance, already set up */
-  constructor(instance: DuckDBInstance, main: DuckDBConnection, options: SessionOptions) {
+  constructor({ instance, main }: { instance: DuckDBInstance; main: DuckDBConnection }, options: SessionOptions) {
     this.#instance = instance
     this.#main = main
     this.#options = options
     options.signal.addEventListener('abort', this.#interrupt)
+  }
+
+  /** To be called first where the session has a database of its own. */
+  async begin(): Promise<void> {
+    const { database } = this.#options
+    if (database === undefined) return
+    await this.run(`ATTACH ':memory:' AS ${identifier(database)}; USE ${identifier(database)}`)
   }
 
   async run(sql: string): Promise<void> {
@@ -96,17 +106,20 @@ export class DuckDbSession implements SqlSession {
   /** Ends what still runs, such as queries that code did not wait for; nothing can be begun any more. */
   async close(): Promise<void> {
     this.#closed = true
+    if (this.#busy.size > 0 || this.#options.signal.aborted) this.#unharmed = false
     this.#interrupt()
     await Promise.allSettled(this.#busy.keys())
     this.#options.signal.removeEventListener('abort', this.#interrupt)
     for (const connection of this.#connections) this.#disconnect(connection)
-    this.#options.onClosed()
+    this.#options.onClosed(this.#unharmed)
   }
 
   async #connect(): Promise<DuckDBConnection> {
     this.#assertRunning()
     const connection = await this.#instance.connect()
     this.#connections.add(connection)
+    const { database } = this.#options
+    if (database !== undefined) await connection.run(`USE ${identifier(database)}`)
     return connection
   }
 
@@ -122,6 +135,7 @@ export class DuckDbSession implements SqlSession {
     try {
       return await running
     } catch (thrown) {
+      this.#unharmed = false
       this.#assertRunning()
       throw engineFault(thrown, sql, prefix)
     } finally {

@@ -1,17 +1,19 @@
 // What a step's pod tells, as a small fact. Reasons are those that kubelet, scheduler and controllers write.
 import { decodeOutcome } from '../../plan/index.ts'
 import type { PodEnd, PodFact, PodTrouble, TryId } from '../observed.ts'
+import { jobName, type RunMetadata } from '../render/names.ts'
 import { tryIdOf } from './job.ts'
 import { at, listAt, numberAt, type Raw, textAt, timeAt } from './raw.ts'
 
-/** undefined when it is not the pod of a step. */
-export function podFact(pod: unknown, runUid: string): PodFact | undefined {
+/** undefined when it is not the pod of a step of this run: labels must say so, and its controller be that step's Job. */
+export function podFact(pod: unknown, run: RunMetadata): PodFact | undefined {
   const id = tryIdOf(pod)
   const name = textAt(pod, 'metadata', 'name')
   const uid = textAt(pod, 'metadata', 'uid')
   if (id === undefined || name === undefined || uid === undefined) return undefined
+  if (!listAt(pod, 'metadata', 'ownerReferences').some(isJob(jobName(run, id)))) return undefined
   const deleting = at(pod, 'metadata', 'deletionTimestamp') !== undefined
-  const end = endOf(pod, id, runUid)
+  const end = endOf(pod, id, run.uid)
   const trouble = end === undefined ? troubleOf(pod) : undefined
   return {
     ...id,
@@ -24,6 +26,9 @@ export function podFact(pod: unknown, runUid: string): PodFact | undefined {
     ...(end === undefined ? {} : { end }),
   }
 }
+
+const isJob = (name: string) => (owner: Raw) =>
+  owner['kind'] === 'Job' && owner['name'] === name && owner['controller'] === true
 
 function endOf(pod: unknown, id: TryId, runUid: string): PodEnd | undefined {
   const terminated = at(containerStatus(pod), 'state', 'terminated')

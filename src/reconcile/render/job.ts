@@ -5,8 +5,8 @@ import type { StepPlan } from '../../plan/index.ts'
 import { POD_DEADLINE_SLACK } from '../limits.ts'
 import type { RunObject, TryId } from '../observed.ts'
 import { settingsOf } from '../pod-policy.ts'
-import { jobName, labelsOf, ownedBy, planName } from './names.ts'
-import type { StoredPlan } from './plan-config-map.ts'
+import { jobName, labelsOf, ownedBy } from './names.ts'
+import { configMapName, type StoredPlan } from './plan-config-map.ts'
 
 /** Where things lie in a step's container. */
 export const POD_PATHS = { plan: '/etc/loom/plan', work: '/var/lib/loom/work' } as const
@@ -15,6 +15,9 @@ export interface RenderDefaults {
   /** Image of a step when the storage names none: the operator's own. */
   image: string
 }
+
+/** The longest deadline that Kubernetes takes. */
+const MAX_SECONDS = 2 ** 31 - 1
 
 const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } }
 
@@ -36,9 +39,9 @@ export function stepJob({ run, stored, step, id, defaults }: StepJobInput): V1Jo
       ...podSpec(settings, stored),
       ...(step.timeoutMs === null
         ? {}
-        : { activeDeadlineSeconds: Math.ceil((step.timeoutMs + POD_DEADLINE_SLACK) / 1000) }),
+        : { activeDeadlineSeconds: Math.min(MAX_SECONDS, Math.ceil((step.timeoutMs + POD_DEADLINE_SLACK) / 1000)) }),
       containers: [container(settings, stored, { defaults, args: stepArgs(run, id), memory: settings.resources })],
-      volumes: volumes(stored, planName(meta, stored.plan.hash)),
+      volumes: volumes(stored, run.status.planConfigMap ?? configMapName(meta, stored)),
     },
   }
   return jobAround({ name: jobName(meta, id), namespace: meta.namespace, labels, owners: ownedBy(meta), template })

@@ -20,8 +20,9 @@ function lawfulName(text: string, hash: string): string {
 export const jobName = (run: RunMetadata, id: TryId): string =>
   lawfulName(`${run.name}-${id.step}`, shortHash(run.uid, id.process, id.step, id.attempt, id.try))
 
-export const planName = (run: RunMetadata, planHash: string): string =>
-  lawfulName(`${run.name}-plan`, shortHash(run.uid, planHash))
+/** @param contentHash of all that the ConfigMap holds: one of other content has another name */
+export const planName = (run: RunMetadata, contentHash: string): string =>
+  lawfulName(`${run.name}-plan`, hashOf([run.uid, contentHash]).slice(-20))
 
 export const cleanUpName = (run: RunMetadata, scope: 'run' | 'correlation'): string =>
   lawfulName(`${run.name}-clean-up`, shortHash(run.uid, scope))

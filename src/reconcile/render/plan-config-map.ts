@@ -1,9 +1,11 @@
 // The ConfigMap that holds a run's plan and storage binding: immutable, owned by the run, mounted into every step's pod.
+// Its name tells its content, so that one that somebody has made anew with other content is not taken for the run's.
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { V1ConfigMap } from '@kubernetes/client-node'
-import { canonicalJson } from '../../base/index.ts'
+import { canonicalJson, hashOf } from '../../base/index.ts'
 import type { StoragePods } from '../../manifest/index.ts'
 import { PLAN_VERSION, type Plan, type StorageBinding } from '../../plan/index.ts'
+import { textAt } from '../facts/raw.ts'
 import { labelsOf, ownedBy, planName, type RunMetadata } from './names.ts'
 
 /** What a run keeps from its start to its end. */
@@ -18,9 +20,13 @@ const MAX_BYTES = 900 * 1024
 /** Plain text up to here, so that people can read it. */
 const PLAIN_BYTES = 256 * 1024
 
+/** No plan that was packed by the operator is larger: the pipeline it comes from fits into etcd. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+
 const FILES = ['plan', 'binding', 'pods'] as const
 
-export const configMapName = planName
+export const configMapName = (run: RunMetadata, { plan, binding, pods }: StoredPlan): string =>
+  planName(run, hashOf([plan, binding, pods]))
 
 export function planFits(stored: StoredPlan): boolean {
   const { data = {}, binaryData = {} } = dataOf(stored)
@@ -36,7 +42,7 @@ export function planConfigMap(run: RunMetadata, stored: StoredPlan): V1ConfigMap
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: {
-      name: planName(run, stored.plan.hash),
+      name: configMapName(run, stored),
       namespace: run.namespace,
       labels: labelsOf(run, stored.plan.pipeline),
       annotations: { 'loom.etl/plan-hash': stored.plan.hash, 'loom.etl/binding-hash': stored.binding.hash },
@@ -67,31 +73,35 @@ export function packPlan({ plan, binding, pods }: StoredPlan): string | undefine
   return packed.length <= STATUS_CHARS ? packed : undefined
 }
 
-export function unpackPlan(packed: string): StoredPlan | undefined {
+/** Reads it back; undefined when it is not what the ConfigMap of that name would hold. */
+export function unpackPlan(packed: string, run: RunMetadata, name: string): StoredPlan | undefined {
   try {
-    const text = gunzipSync(Buffer.from(packed, 'base64')).toString('utf8')
-    const { plan, binding, pods } = JSON.parse(text)
-    return isStoredPlan(plan, binding) ? { plan, binding, pods } : undefined
+    const { plan, binding, pods } = JSON.parse(unzipped(packed))
+    return checked({ plan, binding, pods }, run, name)
   } catch {
     return undefined
   }
 }
 
-/** Reads it back; undefined when it is not what was written. */
-export function storedPlanOf(map: Pick<V1ConfigMap, 'data' | 'binaryData'>): StoredPlan | undefined {
+/** Reads it back; undefined when it is not what was written under that name. */
+export function storedPlanOf(map: unknown, run: RunMetadata, name: string): StoredPlan | undefined {
   try {
-    const [plan, binding, pods] = FILES.map((file) => JSON.parse(textOf(map, file)))
-    return isStoredPlan(plan, binding) ? { plan, binding, pods } : undefined
+    const [plan, binding, pods] = FILES.map((file) => JSON.parse(textOf(map, file) ?? 'null'))
+    return checked({ plan, binding, pods }, run, name)
   } catch {
     return undefined
   }
 }
 
-const isStoredPlan = (plan: Partial<Plan> | undefined, binding: unknown): boolean =>
-  plan?.version === PLAN_VERSION && Array.isArray(plan.stages) && typeof binding === 'object'
+const checked = (stored: StoredPlan, run: RunMetadata, name: string): StoredPlan | undefined =>
+  stored.plan?.version === PLAN_VERSION && configMapName(run, stored) === name ? stored : undefined
 
-function textOf(map: Pick<V1ConfigMap, 'data' | 'binaryData'>, file: string): string {
-  const plain = map.data?.[`${file}.json`]
+const unzipped = (packed: string): string =>
+  gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8')
+
+function textOf(map: unknown, file: string): string | undefined {
+  const plain = textAt(map, 'data', `${file}.json`)
   if (plain !== undefined) return plain
-  return gunzipSync(Buffer.from(map.binaryData?.[`${file}.json.gz`] ?? '', 'base64')).toString('utf8')
+  const packed = textAt(map, 'binaryData', `${file}.json.gz`)
+  return packed === undefined ? undefined : unzipped(packed)
 }

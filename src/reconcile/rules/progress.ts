@@ -7,7 +7,6 @@ import { MAY_PASS } from '../judge-step.ts'
 import type { Observed } from '../observed.ts'
 import { placeChangesAt } from '../place.ts'
 import { type Frontier, frontierOf } from '../ready-steps.ts'
-import { configMapName } from '../render/plan-config-map.ts'
 import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
 import { schedule } from '../schedule.ts'
 import { recordsOf, type StepRecord } from '../step-record.ts'
@@ -114,7 +113,6 @@ function nextAttempt(observed: Observed, plan: Plan, fold: Fold, attempt: number
       attempt,
       attemptStartedAt: iso(observed.now),
       nextAttemptAt: null,
-      ...planMade(observed, scheduled.actions),
     },
     lookAgainAt: earliest(scheduled.lookAgainAt, deadlineOf(observed)),
   }
@@ -136,7 +134,6 @@ function open(observed: Observed, plan: Plan, fold: Fold, frontier: Frontier & {
     records: scheduled.records,
     actions: [...fold.actions, ...scheduled.actions],
     events: [...fold.events, ...scheduled.events],
-    set: planMade(observed, scheduled.actions),
     lookAgainAt: earliest(...times),
   }
 }
@@ -160,10 +157,4 @@ function suspended(observed: Observed, fold: Fold): Ruling {
     events: fold.events,
     lookAgainAt: earliest(...fold.lookAgainAt, deadlineOf(observed)),
   }
-}
-
-/** A run that has kept its plan in its status so far needs it in a ConfigMap once it has a Job. */
-function planMade({ run, plan }: Observed, actions: Action[]): NonNullable<Ruling['set']> {
-  if (plan.state !== 'stored' || actions.every(({ kind }) => kind !== 'createPlan')) return {}
-  return { planConfigMap: configMapName(run.metadata, plan.plan.hash) }
 }

@@ -89,7 +89,8 @@ export const start: Rule = (observed) => {
     set: {
       runId: run.spec.runId ?? run.metadata.uid,
       planHash: plan.plan.hash,
-      ...(packed === undefined ? { planConfigMap: configMapName(run.metadata, plan.plan.hash) } : { plan: packed }),
+      planConfigMap: configMapName(run.metadata, plan),
+      ...(packed === undefined ? {} : { plan: packed }),
       attempt: 1,
       startedAt: iso(now),
       attemptStartedAt: iso(now),

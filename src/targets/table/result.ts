@@ -2,7 +2,8 @@
 import { identifier, type SqlSession } from '../../step/index.ts'
 import { type AlignedColumn, type Alignment, alignedQuery } from './align.ts'
 
-const STORED = 'temp."loom result"'
+/** No alias of a source has a space in it. */
+const STORED = '"loom result"'
 const LONGEST_VALUE = 100
 
 /** What the session's table of stored rows holds: it serves the next try too, if that asks for the same. */
@@ -41,7 +42,7 @@ export class ResultRows {
   async store(): Promise<string> {
     if (this.#kept.query !== this.#aligned) {
       delete this.#kept.query
-      await this.#session.run(`CREATE OR REPLACE TEMP TABLE "loom result" AS ${this.#aligned}`)
+      await this.#session.run(`CREATE OR REPLACE TABLE ${STORED} AS ${this.#aligned}`)
       this.#kept.query = this.#aligned
     }
     return STORED

@@ -21,7 +21,7 @@ const CACHE = join(import.meta.dirname, '../../../.cache/kube-servers')
 export async function findServers(say: (line: string) => void = tellOnStderr): Promise<ServerCommands> {
   const assets = process.env['KUBEBUILDER_ASSETS'] ?? ''
   const given = NAMES.filter((name) => assets !== '' && existsSync(join(assets, name)))
-  const built = given.length === NAMES.length ? '' : await builtBinary(say)
+  const built = given.length === NAMES.length ? '' : await builtBinary(say, CONTROL_PLANE)
   const command = (name: ServerName) => (given.includes(name) ? [join(assets, name)] : [built, name])
   return {
     etcd: command('etcd'),
@@ -31,20 +31,43 @@ export async function findServers(say: (line: string) => void = tellOnStderr): P
   }
 }
 
-async function builtBinary(say: (line: string) => void): Promise<string> {
-  const folder = join(CACHE, sourcesHash())
-  const binary = join(folder, 'kube-servers')
+/** A program of the module in servers/. */
+interface Program {
+  readonly name: 'kube-servers' | 'node-servers'
+  /** Its folder in the module. */
+  readonly folder: string
+  readonly isAll: string
+  readonly takes: string
+}
+
+const CONTROL_PLANE: Program = {
+  name: 'kube-servers',
+  folder: '.',
+  isAll: 'etcd, kube-apiserver, kube-controller-manager and kube-scheduler',
+  takes: 'about four minutes',
+}
+const NODE: Program = { name: 'node-servers', folder: 'node', isAll: 'kubelet and kube-proxy', takes: 'a minute more' }
+
+/** Finds kubelet and kube-proxy of the same version, or builds them: what a real node needs. */
+export async function findNodeServers(
+  say: (line: string) => void = tellOnStderr,
+): Promise<Readonly<Record<'kubelet' | 'kube-proxy', readonly string[]>>> {
+  const built = await builtBinary(say, NODE)
+  return { kubelet: [built, 'kubelet'], 'kube-proxy': [built, 'kube-proxy'] }
+}
+
+async function builtBinary(say: (line: string) => void, program: Program): Promise<string> {
+  const folder = join(CACHE, sourcesHash(program))
+  const binary = join(folder, program.name)
   if (existsSync(binary)) return binary
-  say(
-    `Building etcd, kube-apiserver, kube-controller-manager and kube-scheduler from pinned Go modules into ${binary}.`,
-  )
-  say('This happens once and takes about four minutes (more where Go modules are downloaded slowly).')
+  say(`Building ${program.isAll} from pinned Go modules into ${binary}.`)
+  say(`This happens once and takes ${program.takes} (more where Go modules are downloaded slowly).`)
   const started = Date.now()
   mkdirSync(folder, { recursive: true })
   // Two processes may build at once: each writes its own file, and the rename makes one of them the binary.
   const unfinished = `${binary}.${process.pid}`
   try {
-    await goBuild(unfinished)
+    await goBuild(unfinished, program)
     renameSync(unfinished, binary)
   } finally {
     rmSync(unfinished, { force: true })
@@ -53,15 +76,15 @@ async function builtBinary(say: (line: string) => void): Promise<string> {
   return binary
 }
 
-function sourcesHash(): string {
+function sourcesHash({ folder }: Program): string {
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`)
-  for (const file of ['go.mod', 'go.sum', 'main.go'])
+  for (const file of ['go.mod', 'go.sum', join(folder, 'main.go')])
     hash.update(`\n${file}\n`).update(readFileSync(join(MODULE, file)))
   return hash.digest('hex').slice(0, 16)
 }
 
-async function goBuild(output: string): Promise<void> {
-  const args = ['build', '-trimpath', '-ldflags', linkerFlags(), '-o', output, '.']
+async function goBuild(output: string, { folder }: Program): Promise<void> {
+  const args = ['build', '-trimpath', '-ldflags', linkerFlags(), '-o', output, `./${folder}`]
   const go = spawn('go', args, { cwd: MODULE, env: { ...process.env, CGO_ENABLED: '0' }, stdio: ['ignore', 2, 2] })
   const code = await new Promise<number | null>((resolve, reject) => {
     go.once('error', (error) => reject(new Error(noGo(error.message))))

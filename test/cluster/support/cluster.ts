@@ -1,7 +1,6 @@
 // A control plane with the CRDs, a process node that knows the image `loom:dev`, and operators as processes: what the
 // operator's cluster tests start from. Whatever goes wrong on the way, nothing is left behind.
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { API_VERSION, type RunStatus, renderCrds } from '../../../src/manifest/index.ts'
@@ -51,7 +50,7 @@ export class Cluster implements AsyncDisposable {
       const image = { entrypoint: ENTRYPOINT, folders: { '/app': REPOSITORY } }
       const node = await startProcessNode(plane, { images: { 'loom:dev': image } })
       await installCrds(plane)
-      return new Cluster(plane, node, emptyLake())
+      return new Cluster(plane, node, emptyLake(plane))
     } catch (thrown) {
       await plane.stop()
       throw thrown
@@ -135,24 +134,32 @@ export class Cluster implements AsyncDisposable {
     return found
   }
 
-  /** A storage whose tables lie in /lake, and whose files are those of the flights example. */
-  storage(pods: Record<string, unknown> = {}): Manifest {
+  /** Waits for a pod of the run in which the step has begun: before that nobody in it hears SIGTERM. */
+  async begun(run: string, not = ''): Promise<Pod> {
+    const pod = await this.pod(run, ({ metadata, status }) => status?.phase === 'Running' && metadata.uid !== not)
+    const { name, namespace = 'default' } = pod.metadata
+    await until('the step has begun', () => this.node.log({ name, namespace }).includes('step starts'))
+    return pod
+  }
+
+  /** A storage whose tables lie in the lake, seen by pods at `mount`, and whose files are those of the flights example. */
+  storage(pods: Record<string, unknown> = {}, mount = '/lake'): Manifest {
     return {
       kind: 'ETLStorage',
       metadata: { name: 'default' },
       spec: {
         defaults: {
-          tablePath: { uri: '/lake/tables' },
+          tablePath: { uri: `${mount}/tables` },
           filePath: { uri: '/app/examples/flights' },
           modulePath: { uri: '/app/examples/flights' },
         },
-        temp: { root: '/lake/temp' },
-        files: [{ name: 'carrier-report', path: { uri: '/lake/reports/carriers.csv' } }],
+        temp: { root: `${mount}/temp` },
+        files: [{ name: 'carrier-report', path: { uri: `${mount}/reports/carriers.csv` } }],
         pods: {
           allowCode: true,
           resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
           volumes: [{ name: 'lake', hostPath: { path: this.lake } }],
-          volumeMounts: [{ name: 'lake', mountPath: '/lake' }],
+          volumeMounts: [{ name: 'lake', mountPath: mount }],
           ...pods,
         },
       },
@@ -162,7 +169,6 @@ export class Cluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#operators.map((operator) => operator.stop('SIGKILL')))
     await this.plane.stop()
-    rmSync(this.lake, { recursive: true, force: true })
   }
 }
 
@@ -175,10 +181,10 @@ export function pathOf(kind: string, namespace = 'default'): string {
   return `${API}/namespaces/${namespace}/${kind.toLowerCase()}s`
 }
 
-/** A folder that the pods' user may write to. */
-function emptyLake(): string {
-  const lake = mkdtempSync(join(tmpdir(), 'loom-lake-'))
-  mkdirSync(join(lake, 'tables'))
+/** A folder that the pods' user may write to; it goes with the control plane's. */
+function emptyLake({ folder }: ControlPlane): string {
+  const lake = join(folder, 'lake')
+  mkdirSync(join(lake, 'tables'), { recursive: true })
   for (const folder of [lake, join(lake, 'tables')]) chmodSync(folder, 0o777)
   return lake
 }

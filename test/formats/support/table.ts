@@ -28,7 +28,7 @@ export async function aSession(): Promise<DuckDbSession> {
     main.closeSync()
     instance.closeSync()
   }
-  const session = new DuckDbSession(instance, main, { signal: new AbortController().signal, onClosed: close })
+  const session = new DuckDbSession({ instance, main }, { signal: new AbortController().signal, onClosed: close })
   after(() => session.close())
   return session
 }

@@ -18,6 +18,8 @@ export interface ClusterOptions {
   api: ModelApiServer
   now: () => number
   behaviour: (step: string, run: number) => Behaviour
+  /** Which Jobs, pods and ConfigMaps it plays with; absent: all. */
+  concerns?: (object: ModelObject) => boolean
 }
 
 export class ModelCluster {
@@ -32,18 +34,22 @@ export class ModelCluster {
   }
 
   moves(): Move[] {
-    const { api } = this.#options
     return [
-      ...api.all('Job').flatMap((job) => this.#jobMoves(job)),
-      ...api.all('Pod').flatMap((pod) => this.#podMoves(pod)),
+      ...this.#all('Job').flatMap((job) => this.#jobMoves(job)),
+      ...this.#all('Pod').flatMap((pod) => this.#podMoves(pod)),
       ...this.#garbage(),
     ]
+  }
+
+  #all(resource: 'Job' | 'Pod' | 'ConfigMap'): ModelObject[] {
+    const { api, concerns } = this.#options
+    return concerns === undefined ? api.all(resource) : api.all(resource).filter(concerns)
   }
 
   #jobMoves(job: ModelObject): Move[] {
     const { api } = this.#options
     const uid = job.metadata.uid ?? ''
-    const pods = api.all('Pod').filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid))
+    const pods = this.#all('Pod').filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid))
     const moves: Move[] = []
     const ended = Array.isArray(job.status?.['conditions'])
     if (!ended && job.metadata.deletionTimestamp === undefined) {
@@ -114,7 +120,7 @@ export class ModelCluster {
   #planIsThere(pod: ModelObject): boolean {
     const { labels = {}, namespace } = pod.metadata
     if (labels[LABELS.component] !== 'step') return true
-    const maps = this.#options.api.all('ConfigMap')
+    const maps = this.#all('ConfigMap')
     return maps.some(
       ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[LABELS.runUid] === labels[LABELS.runUid],
     )
@@ -205,8 +211,7 @@ export class ModelCluster {
     const { api } = this.#options
     const alive = new Set([...api.all('ETLRun'), ...api.all('Job')].map(({ metadata }) => metadata.uid))
     const orphans = (['Job', 'Pod', 'ConfigMap'] as const).flatMap((resource) =>
-      api
-        .all(resource)
+      this.#all(resource)
         .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => !alive.has(uid)))
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
         .map((object) => ({
@@ -219,7 +224,7 @@ export class ModelCluster {
             }),
         })),
     )
-    const maps = api.all('ConfigMap').map((map) => ({
+    const maps = this.#all('ConfigMap').map((map) => ({
       name: 'ConfigMap is deleted by hand',
       fault: true,
       play: () => api.forceDelete('ConfigMap', map),

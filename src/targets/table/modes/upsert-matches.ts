@@ -21,7 +21,7 @@ export interface Upserted {
 }
 
 const POSITION = 'loom position'
-const HITS = 'temp."loom hits"'
+const HITS = '"loom hits"'
 
 /** Reads the key columns only, of the files that could hold one of the keys. */
 export async function findMatches(write: TableWrite, { stored, key }: Upserted): Promise<Matches> {
@@ -30,7 +30,7 @@ export async function findMatches(write: TableWrite, { stored, key }: Upserted):
   if (candidates.length === 0) return { files: [], rows: 0, keys: 0 }
   const scan = scanQuery({ ...tableOf(write), files: candidates, positionAs: POSITION })
   await write.session.run(
-    `CREATE OR REPLACE TEMP TABLE "loom hits" AS SELECT t."${POSITION}" AS position, s.rowid AS source FROM (${scan}) AS t JOIN ${stored} AS s ON ${sameKey(key)}`,
+    `CREATE OR REPLACE TABLE ${HITS} AS SELECT t."${POSITION}" AS position, s.rowid AS source FROM (${scan}) AS t JOIN ${stored} AS s ON ${sameKey(key)}`,
   )
   const hits = await write.session.rows(
     `SELECT position, count(*) AS "rows", (SELECT count(DISTINCT source) FROM ${HITS}) AS "keys" FROM ${HITS} GROUP BY position`,

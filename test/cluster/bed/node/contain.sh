@@ -33,7 +33,6 @@ ln -s /proc/self/fd/2 "$root/dev/stderr"
 mkdir "$scratch/tmp"
 chmod 1777 "$scratch/tmp"
 mount --bind "$scratch/tmp" "$root/tmp"
-[ "$root_mode" = rw ] || mount -o remount,bind,ro "$root/tmp"
 
 while [ "$1" != -- ]; do
   source=$1 target=$2 mode=$3
@@ -53,6 +52,8 @@ shift
 workdir=$1
 shift
 chroot "$root" mkdir -p -- "$workdir"
+# Last, so that volumes could be mounted in them.
+[ "$root_mode" = rw ] || mount -o remount,bind,ro "$root/tmp"
 [ "$root_mode" = rw ] || mount -o remount,bind,ro "$root"
 
 # From here on, a failure is the command's own.

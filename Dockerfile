@@ -1,0 +1,52 @@
+# syntax=docker/dockerfile:1
+# One image for the operator and for the steps' pods: Node and the libraries as package-lock.json pins them, the compiled program,
+# the examples. No shell, no package manager; runs as a user without rights, with a read-only root.
+#
+#   make image                                          for this machine's architecture
+#   docker buildx build --platform linux/amd64,linux/arm64 .      for both: nothing is run in emulation
+#
+# Everything that is built is the same for all architectures, so it is built on the builder's; only prebuilt binaries differ, and
+# npm picks those.
+
+ARG BUILD_BASE=docker.io/library/node:24-bookworm-slim
+ARG RUN_BASE=gcr.io/distroless/cc-debian12:nonroot
+
+FROM --platform=$BUILDPLATFORM ${BUILD_BASE} AS program
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --no-update-notifier
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run --silent build && find dist -name '*.d.ts' -delete
+
+FROM --platform=$BUILDPLATFORM ${BUILD_BASE} AS libraries
+ARG TARGETARCH
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY scripts/prune-image.mjs scripts/
+RUN case "${TARGETARCH:-amd64}" in amd64) cpu=x64 ;; arm64) cpu=arm64 ;; *) echo "no Node for ${TARGETARCH}" >&2; exit 1 ;; esac \
+ && npm ci --omit=dev --os=linux --cpu="$cpu" --libc=glibc \
+      --ignore-scripts --prefer-offline --no-audit --no-fund --no-update-notifier \
+ && npm sbom --omit=dev --package-lock-only --sbom-format=cyclonedx > sbom.json \
+ && node scripts/prune-image.mjs "$cpu" \
+ && rm -rf scripts
+
+FROM ${RUN_BASE}
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="loom-operator" \
+      org.opencontainers.image.description="Declarative ETL for Kubernetes and laptops: the operator and the pods of its steps" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
+WORKDIR /app
+COPY --from=libraries /app /app
+COPY --from=program /app/dist /app/dist
+COPY LICENSE /app/
+COPY examples /app/examples
+ENV NODE_ENV=production
+USER 65532:65532
+ENTRYPOINT ["/app/node_modules/.bin/node", "/app/dist/cli/main.js"]
+CMD ["--help"]

@@ -1,0 +1,79 @@
+// Opens an engine instance and closes it to the world.
+// I1 Before any text of a user is run, the instance can reach what was declared and nothing else, can load no extension
+//    and can change no setting (design §5).
+// I2 Every connection speaks UTC.
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { Fault } from '../../base/index.ts'
+import { textLiteral } from '../../step/index.ts'
+import { missingExtension } from './errors.ts'
+import type { Limits } from './limits.ts'
+
+/** What an instance may reach. */
+export interface Reach {
+  folders: string[]
+  files: string[]
+  extensions: string[]
+  /** For spilling only; made when it is needed. SQL can reach it too, so nothing else may lie in it. */
+  spillFolder: string
+}
+
+export interface OpenInstance {
+  instance: DuckDBInstance
+  main: DuckDBConnection
+}
+
+/** Not closed to anything yet. Takes about 10 ms. */
+export async function openInstance({ memory, threads }: Limits): Promise<OpenInstance> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: memory,
+    threads: String(threads),
+    errors_as_json: 'true',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+  })
+  const main = await instance.connect()
+  await main.run("SET GLOBAL TimeZone = 'UTC'; SET enable_progress_bar = true; SET enable_progress_bar_print = false")
+  return { instance, main }
+}
+
+/** @param extensionsFolder folder of `NAME.duckdb_extension` files. @throws Fault missing ExtensionMissing */
+export async function closeToWorld(
+  { main }: OpenInstance,
+  { folders, files, extensions, spillFolder }: Reach,
+  { extensionsFolder, settings = [] }: { extensionsFolder: string | undefined; settings?: string[] },
+): Promise<void> {
+  for (const name of extensions) await loadExtension(main, name, extensionsFolder)
+  const list = (paths: string[]) => `[${[...new Set(paths)].map(textLiteral).join(', ')}]`
+  const statements = [
+    ...settings.map((setting) => `SET ${setting}`),
+    `SET temp_directory = ${textLiteral(spillFolder)}`,
+    `SET allowed_directories = ${list(folders)}`,
+    // a folder is not below itself: the engine would not write files into it
+    `SET allowed_paths = ${list([...files, ...folders])}`,
+    'SET enable_external_access = false',
+    'SET lock_configuration = true',
+  ]
+  await main.run(statements.join('; '))
+}
+
+/** Blocks for 2 ms or so. */
+export function endInstance({ instance, main }: OpenInstance): void {
+  main.closeSync()
+  instance.closeSync()
+}
+
+async function loadExtension(connection: DuckDBConnection, name: string, folder: string | undefined): Promise<void> {
+  const path = folder === undefined ? undefined : join(folder, `${name}.duckdb_extension`)
+  if (path === undefined || !(await exists(path))) throw new Fault(missingExtension(name))
+  await connection.run(`LOAD ${textLiteral(path)}`)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,83 @@
+// The session that a step runs in: on an instance that the steps of its run share, or on one of its own (company.ts).
+import { join } from 'node:path'
+import type { StepPlan } from '../../plan/index.ts'
+import { sourceOn } from '../../sources/index.ts'
+import type { Company, SqlSession, StepContext } from '../../step/index.ts'
+import { targetOn } from '../../targets/index.ts'
+import { bodyText } from './body.ts'
+import { conditionsOf, mayShare, readsOnly, sharing } from './company.ts'
+import type { InstancePool, Reach } from './instance.ts'
+import { type ParsedSelect, parseSelect } from './select.ts'
+import type { DuckDbSession, SessionOptions } from './session.ts'
+
+export interface OpenStep {
+  session: DuckDbSession
+  /** The body's SQL, if it was parsed on the way. */
+  parsed?: ParsedSelect | undefined
+}
+
+/** What the steps of a company may reach together. */
+const reaches = new WeakMap<Company, Reach>()
+
+/** @throws Fault missing ExtensionMissing */
+export async function openStep(
+  step: StepPlan,
+  pool: InstancePool,
+  { context, ...options }: { context: StepContext } & Pick<SessionOptions, 'signal' | 'onPercentage'>,
+): Promise<OpenStep> {
+  const { company } = context
+  // two that could share, or there is nothing to gain
+  if (company === undefined || !mayShare(step) || sharing(company).length < 2)
+    return { session: await pool.open(reachOf(step, context), options) }
+  const session = await pool.share(sharedReach(company, context), options)
+  try {
+    const { parsed, harmless } = await lookThrough(step, session, context)
+    if (harmless) return { session, parsed }
+    await session.close()
+    return { session: await pool.open(reachOf(step, context), options), parsed }
+  } catch (thrown) {
+    await session.close()
+    throw thrown
+  }
+}
+
+/** Parses what the user wrote; nothing of it is bound. */
+async function lookThrough(
+  step: StepPlan,
+  session: SqlSession,
+  context: StepContext,
+): Promise<{ parsed?: ParsedSelect; harmless: boolean }> {
+  for (const condition of conditionsOf(step, context)) {
+    const { error, statements } = await parseSelect(`SELECT 1 WHERE (${condition}\n)`, session)
+    if (error || statements?.length !== 1 || !readsOnly(statements, [])) return { harmless: false }
+  }
+  if (step.body.kind !== 'sql') return { harmless: true }
+  const parsed = await parseSelect(bodyText(step, context), session)
+  const aliases = step.sources.map(({ alias }) => alias.toLowerCase())
+  return { parsed, harmless: !parsed.error && readsOnly(parsed.statements, aliases) }
+}
+
+export function reachOf(step: StepPlan, context: StepContext): Reach {
+  const target = targetOn('duckdb', step.target)
+  const sources = step.sources.map((source) => sourceOn('duckdb', source))
+  return {
+    folders: [...sources.flatMap((source) => source.folders(context)), ...target.folders(context)],
+    files: [...sources.flatMap((source) => source.files(context)), ...target.files(context)],
+    extensions: [...new Set([...sources.flatMap((source) => source.extensions()), ...target.extensions()])],
+    spillFolder: join(context.workFolder, 'spill'),
+  }
+}
+
+function sharedReach(company: Company, context: StepContext): Reach {
+  const known = reaches.get(company)
+  if (known !== undefined) return known
+  const each = sharing(company).map((step) => reachOf(step, context))
+  const reach = {
+    folders: [...new Set(each.flatMap(({ folders }) => folders))],
+    files: [...new Set(each.flatMap(({ files }) => files))],
+    extensions: [],
+    spillFolder: join(company.workFolder, 'spill'),
+  }
+  reaches.set(company, reach)
+  return reach
+}
