@@ -16,7 +16,7 @@ export interface RenderDefaults {
   image: string
 }
 
-const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } }
+export const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } }
 
 export interface StepJobInput {
   run: RunObject
