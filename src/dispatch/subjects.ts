@@ -36,3 +36,7 @@ export function parseRequest(subject: string, prefix: string): (PoolAddress & { 
     ? undefined
     : { prefix, namespace, pool, name }
 }
+
+/** Answers go to the asker's namespace only: else a client could have the operator speak where it may not itself. */
+export const mayAnswerAt = (subject: string, reply: string): boolean =>
+  reply.startsWith(`_INBOX.${subject.split('.').slice(0, 2).join('.')}.`)

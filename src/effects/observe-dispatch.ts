@@ -1,7 +1,8 @@
 // What a decision knows of the broker and of the pools that its steps may go to.
 import type { Leases, PoolLoads } from '../dispatch/index.ts'
-import { type DispatchFact, memoryBytes, type PoolFact } from '../reconcile/index.ts'
+import type { DispatchFact, PoolFact } from '../reconcile/index.ts'
 import type { AnyObject, Caches } from './caches.ts'
+import { readPool } from './read-pool.ts'
 
 export function dispatchFact(leases: (Leases & PoolLoads) | undefined, pools: AnyObject[]): DispatchFact {
   if (leases === undefined)
@@ -21,19 +22,8 @@ export function poolsOf({ pools }: Caches, namespace: string): AnyObject[] {
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
 }
 
-function poolFact({ metadata, spec }: AnyObject, loads?: PoolLoads): PoolFact {
-  const { storageRef, paused, resources } = (spec ?? {}) as {
-    storageRef?: { name?: string }
-    paused?: boolean
-    resources?: Parameters<typeof memoryBytes>[0]['resources']
-  }
-  const load = loads?.loadOf(`${metadata.namespace}/${metadata.name}`)
-  const memory = memoryBytes({ resources })
-  return {
-    name: metadata.name,
-    storage: storageRef?.name ?? 'default',
-    paused: paused === true,
-    workers: (load?.busy.length ?? 0) + (load?.idle.length ?? 0),
-    ...(memory === undefined ? {} : { memoryBytes: memory }),
-  }
+function poolFact(raw: AnyObject, loads?: PoolLoads): PoolFact {
+  const pool = readPool(raw)
+  const load = loads?.loadOf(`${pool.metadata.namespace}/${pool.metadata.name}`)
+  return { pool, workers: (load?.busy.length ?? 0) + (load?.idle.length ?? 0) }
 }

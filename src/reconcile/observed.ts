@@ -2,6 +2,7 @@
 import type { Problem } from '../compile/index.ts'
 import type { RunSpec, RunStatus, StoragePods } from '../manifest/index.ts'
 import type { Plan, StepOutcome, StorageBinding } from '../plan/index.ts'
+import type { PoolObject } from './pool/pool-object.ts'
 
 export interface RunObject {
   metadata: {
@@ -94,13 +95,9 @@ export interface DispatchFact {
 }
 
 export interface PoolFact {
-  name: string
-  storage: string
-  paused: boolean
-  /** Workers that have a step or wait for one. */
+  pool: PoolObject
+  /** How many workers have a step or wait for one. */
   workers: number
-  /** Memory limit of a worker. */
-  memoryBytes?: number
 }
 
 export interface CleanUpFact {

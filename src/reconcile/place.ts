@@ -34,21 +34,23 @@ export function placeOf(observed: Observed): Place {
     if (!asked) return { kind: 'jobs' }
     return cannot('NatsNotConfigured', 'the operator has no broker; its settings name none')
   }
-  const candidates = name === undefined ? pools : pools.filter((pool) => pool.name === name)
+  const candidates = name === undefined ? pools : pools.filter(({ pool }) => pool.metadata.name === name)
   if (candidates.length === 0) {
     if (!asked) return { kind: 'jobs' }
     const which = name === undefined ? 'there is no ETLWorkerPool' : `there is no ETLWorkerPool "${name}"`
     return cannot('PoolNotFound', `${which} in namespace "${run.metadata.namespace}"`)
   }
-  const problems = candidates.map((pool) => ({ pool, problem: suits(pool, run.spec, plan.pods) }))
-  const chosen = problems.find(({ problem }) => problem === undefined)?.pool
+  const wish = { storageName: run.spec.storageRef?.name ?? 'default', pods: plan.pods, settings: run.spec.step ?? {} }
+  const looked = candidates.map((candidate) => ({ ...candidate, problem: suits(candidate.pool, wish) }))
+  const chosen = looked.find(({ problem }) => problem === undefined)
   if (chosen === undefined) {
-    const { reason, message } = problems[0]?.problem ?? { reason: 'PoolNotFound', message: '' }
+    const { reason = 'PoolNotFound', message = '' } = looked[0]?.problem ?? {}
     return cannot(reason, message)
   }
   if (broker.state === 'down' && now >= broker.since + BROKER_GRACE)
     return cannot('BrokerUnreachable', 'the operator has not reached the broker for a while')
-  const { name: pool, workers } = chosen
+  const { workers } = chosen
+  const pool = chosen.pool.metadata.name
   return mode === 'nats'
     ? { kind: 'pool', pool, workers }
     : { kind: 'pool', pool, workers, only: membersOfGroups(plan.plan) }

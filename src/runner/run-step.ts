@@ -12,7 +12,7 @@ export type StepSurroundings = Omit<StepContext, 'signal' | 'workFolder' | 'asse
   /** Aborted when the run is to stop. */
   signal: AbortSignal
   /** Asked before the commit, beside the step's own time. @throws Fault conflict LeaseLost */
-  assertMayCommit?: () => void
+  assertMayCommit?: () => void | Promise<void>
   /** Is told what was thrown, beside the outcome, which is data only. */
   onFault?: (fault: Fault) => void
   /** So long an engine may take to stop after an abort; then it is left behind, unable to commit. Default 10 s. */
@@ -30,6 +30,11 @@ export async function runStep(step: StepPlan, engine: Engine, surroundings: Step
   const about = { process: step.process, step: step.name }
   const time = stepTime(step)
   const stop = AbortSignal.any([signal, time.signal])
+  const assertInTime = () => {
+    // the clock is asked too: a busy process hears of its timers late
+    if (step.timeoutMs !== null && now() - startedAt >= step.timeoutMs) time.expire()
+    if (stop.aborted) throw timeIsOver(step)
+  }
   const workFolder = join(workRoot, info.stepRunId)
   const context: StepContext = {
     ...rest,
@@ -38,11 +43,10 @@ export async function runStep(step: StepPlan, engine: Engine, surroundings: Step
     signal: stop,
     workFolder,
     log: stepLog(rest.log, step),
-    assertMayCommit() {
-      // the clock is asked too: a busy process hears of its timers late
-      if (step.timeoutMs !== null && now() - startedAt >= step.timeoutMs) time.expire()
-      if (stop.aborted) throw timeIsOver(step)
-      assertMayCommit?.()
+    async assertMayCommit() {
+      assertInTime()
+      await assertMayCommit?.()
+      assertInTime() // it may have taken a while
     },
   }
   try {

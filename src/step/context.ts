@@ -70,8 +70,8 @@ export interface StepContext {
   newId: () => string
   log: StepLog
   onProgress: (progress: StepProgress) => void
-  /** Called right before anything is made visible. @throws Fault conflict LeaseLost when the step's time is over. */
-  assertMayCommit: () => void
+  /** Awaited right before anything is made visible. @throws Fault conflict LeaseLost when the step's time is over. */
+  assertMayCommit: () => void | Promise<void>
   /** Absolute folder for spill and scratch files of this step; exists. */
   workFolder: string
   /** Absent: nobody else of the run is in this process. */

@@ -18,14 +18,14 @@ export function writingPath(path: string, writer: string): string {
 export async function swapIn(
   path: string,
   writing: string,
-  steps: { write: () => Promise<void>; beforeSwap: () => void; now: number },
+  steps: { write: () => Promise<void>; beforeSwap: () => void | Promise<void>; now: number },
 ): Promise<number> {
   await mkdir(dirname(path), { recursive: true })
   await removeLeftovers(path, steps.now)
   try {
     await steps.write()
     const size = await syncedSize(writing)
-    steps.beforeSwap()
+    await steps.beforeSwap()
     await rename(writing, path)
     await syncFolder(dirname(path))
     return size

@@ -17,7 +17,7 @@ export const tempTarget: TargetAdapter<TempTarget> = {
       const rows = Number(copied?.['Count'] ?? 0)
       // a run's own temps need not outlive a crash of the machine: the run does not either
       const bytes = target.scope === 'run' ? (await stat(part.path)).size : await syncedSize(part.path)
-      assertMayCommit()
+      await assertMayCommit()
       await part.publish(rows)
       return { rows, bytes, files: 1, warnings: [] }
     },

@@ -65,14 +65,14 @@ test('an engine that does not stop is left behind, and can commit nothing more',
   const given = surroundings({ graceMs: 5, signal: stop.signal })
   const outcome = await runStep(stepPlan('main', 'one'), engine, given)
   assert.equal(outcome.error?.code, 'Interrupted')
-  assert.throws(() => late?.assertMayCommit(), { code: 'LeaseLost', kind: 'conflict' })
+  await assert.rejects(async () => late?.assertMayCommit(), { code: 'LeaseLost', kind: 'conflict' })
 })
 
 test('a step that was too busy to hear its timer commits nothing after its time', async () => {
   let now = 0
   const engine = engineThat(async ({ assertMayCommit }) => {
     now = 60_000
-    assertMayCommit()
+    await assertMayCommit()
     return written
   })
   const step = stepPlan('main', 'one', { timeoutMs: 60_000 })
@@ -110,7 +110,7 @@ test('a step of a run that was stopped before does not reach the engine', async 
 test('what an engine has committed counts, though the run was stopped meanwhile', async () => {
   const stop = new AbortController()
   const engine = engineThat(async ({ assertMayCommit }) => {
-    assertMayCommit()
+    await assertMayCommit()
     stop.abort()
     return written
   })
@@ -121,7 +121,7 @@ test('what an engine has committed counts, though the run was stopped meanwhile'
 test('somebody else may forbid the commit, and what was thrown is told as it was', async () => {
   const lost = new Fault({ kind: 'conflict', code: 'LeaseLost', message: 'the lease is over' })
   const engine = engineThat(async ({ assertMayCommit }) => {
-    assertMayCommit()
+    await assertMayCommit()
     return written
   })
   const thrown: Fault[] = []
@@ -134,6 +134,17 @@ test('somebody else may forbid the commit, and what was thrown is told as it was
   const outcome = await runStep(stepPlan('main', 'one'), engine, given)
   assert.deepEqual(outcome.error, { kind: 'conflict', code: 'LeaseLost', message: 'the lease is over' })
   assert.deepEqual(thrown, [lost])
+})
+
+test('a step that had to wait for leave to commit commits nothing when it was stopped meanwhile', async () => {
+  const stop = new AbortController()
+  const engine = engineThat(async ({ assertMayCommit }) => {
+    await assertMayCommit()
+    return written
+  })
+  const assertMayCommit = async () => stop.abort()
+  const given = surroundings({ signal: stop.signal, assertMayCommit })
+  assert.equal((await runStep(stepPlan('main', 'one'), engine, given)).state, 'Cancelled')
 })
 
 test('an error that is no fault is a defect, told in one line', async () => {

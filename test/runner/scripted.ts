@@ -98,7 +98,7 @@ export function scriptedEngine(scripts: ReadonlyMap<string, Script>, abort: () =
           }
           if (end === 'abort') abort()
           if (end === 'fail') throw new Fault({ kind: 'invalid', code: 'Scripted', message: `${keyOf(step)} fails` })
-          assertMayCommit()
+          await assertMayCommit()
           return { rows: 1, bytes: 10, files: 1, warnings: [] }
         } finally {
           running -= 1

@@ -42,8 +42,8 @@ export interface CommitRequest {
   info: CommitNote
   now: () => number
   newId: () => string
-  /** Called right before each try to make the commit visible; it may throw. */
-  assertMayCommit?: () => void
+  /** Awaited right before each try to make the commit visible; it may throw. */
+  assertMayCommit?: () => void | Promise<void>
 }
 
 export type CommitResult =

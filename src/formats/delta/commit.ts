@@ -35,7 +35,7 @@ export async function commit(request: CommitRequest): Promise<CommitResult> {
     const version = base === undefined ? 0 : base.version + 1
     const timestamp = now()
     const actions = entryOf(request, { id, timestamp, base })
-    request.assertMayCommit?.()
+    await request.assertMayCommit?.()
     const placed = await put(request, { version, actions, id })
     if (placed.ours) {
       const snapshot = advance(base, actions, { version, timestamp })

@@ -1,49 +1,75 @@
-// Whether the shared workers of a pool can do the steps of a run: the same storage, enough memory, and no wishes that only a
-// pod of the run's own can fulfil.
-import type { PodSettings, Reason, RunSpec, StoragePods } from '../../manifest/index.ts'
-import type { PoolFact } from '../observed.ts'
-import { settingsOf } from '../pod-policy.ts'
+// Whether the workers of a pool can run the steps of a run as the run wants them run.
+import { canonicalJson } from '../../base/index.ts'
+import type { PodSettings, StoragePods } from '../../manifest/index.ts'
+import { type PoolObject, storageNameOf, workerSettings } from './pool-object.ts'
+import { amountOf } from './quantity.ts'
 
-/** Why not, or undefined: it suits. */
-export function suits(
-  pool: PoolFact,
-  { storageRef, step = {} }: Pick<RunSpec, 'storageRef' | 'step'>,
-  pods: StoragePods,
-): { reason: Reason; message: string } | undefined {
-  const not = (why: string) => ({ reason: 'PoolUnsuitable', message: `pool "${pool.name}" ${why}` }) as const
-  if (pool.paused) return { reason: 'PoolPaused', message: `pool "${pool.name}" is paused` }
-  const storage = storageRef?.name ?? 'default'
-  if (pool.storage !== storage) return not(`works on storage "${pool.storage}", the run on "${storage}"`)
-  const own = (Object.keys(step) as (keyof PodSettings)[]).filter((setting) => setting !== 'resources')
-  if (own.length > 0) return not(`shares its pods, but the run asks for ${own.join(', ')} of its own`)
-  const wanted = step.resources === undefined ? undefined : memoryBytes(settingsOf(step, pods))
-  if (wanted !== undefined && pool.memoryBytes !== undefined && wanted > pool.memoryBytes)
-    return not(`has workers with ${mebibytes(pool.memoryBytes)} of memory, the run asks for ${mebibytes(wanted)}`)
+/** What a run wants. */
+export interface PoolWish {
+  /** Name of the run's storage. */
+  storageName: string
+  /** What that storage says of pods. */
+  pods: StoragePods
+  /** The run's own settings, `spec.step`. */
+  settings: PodSettings
+}
+
+export interface Unsuitable {
+  reason: 'PoolPaused' | 'PoolUnsuitable'
+  message: string
+}
+
+/** undefined: it suits. */
+export function suits(pool: Pick<PoolObject, 'metadata' | 'spec' | 'status'>, wish: PoolWish): Unsuitable | undefined {
+  const { metadata, spec, status } = pool
+  const named = `ETLWorkerPool "${metadata.name}"`
+  const unsuitable = (why: string): Unsuitable => ({ reason: 'PoolUnsuitable', message: `${named} ${why}` })
+  if (storageNameOf(spec) !== wish.storageName)
+    return unsuitable(`serves storage "${storageNameOf(spec)}", the run uses "${wish.storageName}"`)
+  if (metadata.deleting) return unsuitable('is being deleted')
+  if (spec.paused === true)
+    return { reason: 'PoolPaused', message: `${named} is paused; its owner can set spec.paused: false` }
+  const stalled = status.conditions?.find(({ type }) => type === 'Stalled')
+  if (stalled?.status === 'True' && stalled.observedGeneration === metadata.generation)
+    return unsuitable(`has no workers: ${stalled.message}`)
+  const missing = missingOf(wish.settings, workerSettings(spec, wish.pods))
+  return missing === undefined ? undefined : unsuitable(missing)
+}
+
+/** What the run asks for and the workers do not have, in words. */
+function missingOf(asked: PodSettings, has: PodSettings): string | undefined {
+  for (const list of [asked.resources?.limits, asked.resources?.requests]) {
+    for (const [name, wanted] of Object.entries(list ?? {})) {
+      if (!isEnough(name, wanted, has.resources)) return tooSmall(name, wanted, has.resources)
+    }
+  }
+  for (const name of ['nodeSelector', 'labels', 'annotations'] as const) {
+    const entry = Object.entries(asked[name] ?? {}).find(([key, value]) => has[name]?.[key] !== value)
+    if (entry !== undefined) return `has no ${name} "${entry[0]}: ${entry[1]}", which the run asks for in spec.step`
+  }
+  for (const name of ['image', 'tolerations', 'affinity', 'priorityClassName'] as const) {
+    if (asked[name] !== undefined && canonicalJson(asked[name]) !== canonicalJson(has[name] ?? null))
+      return `has workers with another ${name} than the run asks for in spec.step`
+  }
   return undefined
 }
 
-/** Of the container's limit, or else its request; undefined: none is set. */
-export function memoryBytes({ resources }: Pick<PodSettings, 'resources'>): number | undefined {
-  const quantity = resources?.limits?.['memory'] ?? resources?.requests?.['memory']
-  return quantity === undefined ? undefined : quantityBytes(String(quantity))
+type Resources = PodSettings['resources']
+
+/** A worker may use as much as its limit, else as its request; CPU without a limit is what the node has. */
+const offered = (name: string, resources: Resources): unknown =>
+  resources?.limits?.[name] ?? resources?.requests?.[name]
+
+function isEnough(name: string, wanted: unknown, resources: Resources): boolean {
+  if (name === 'cpu' && resources?.limits?.['cpu'] === undefined) return true
+  const amount = amountOf(wanted)
+  const there = amountOf(offered(name, resources))
+  return amount !== undefined && there !== undefined && amount <= there
 }
 
-const FACTORS: Record<string, number> = {
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
+function tooSmall(name: string, wanted: unknown, resources: Resources): string {
+  const there = offered(name, resources)
+  return there === undefined
+    ? `has workers without ${name}, the run asks for ${String(wanted)}`
+    : `has workers with ${String(there)} of ${name}, the run asks for ${String(wanted)}`
 }
-
-function quantityBytes(text: string): number | undefined {
-  const [, number, unit = ''] = /^([0-9.]+(?:e[0-9]+)?)([kMGT]i?|Ki)?$/.exec(text) ?? []
-  const factor = FACTORS[unit]
-  return number === undefined || factor === undefined ? undefined : Number(number) * factor
-}
-
-const mebibytes = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)}Mi`

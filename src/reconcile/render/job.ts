@@ -19,7 +19,7 @@ export interface RenderDefaults {
 /** The longest deadline that Kubernetes takes. */
 const MAX_SECONDS = 2 ** 31 - 1
 
-const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } }
+export const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } }
 
 export interface StepJobInput {
   run: RunObject

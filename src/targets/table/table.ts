@@ -76,8 +76,8 @@ async function writeOnce(writing: Preparation): Promise<WriteResult | { conflict
       info: commitNote(target, outcome, { created: base === undefined, info: context.info }),
       now: context.now,
       newId: context.newId,
-      assertMayCommit: () => {
-        assertMayCommit(context)
+      assertMayCommit: async () => {
+        await assertMayCommit(context)
         tried = true
       },
     })
@@ -127,10 +127,10 @@ function refuseEmpty({ ref, failOnEmpty }: TableTarget, { rows }: ModeOutcome): 
   })
 }
 
-function assertMayCommit({ signal, assertMayCommit }: StepContext): void {
+async function assertMayCommit({ signal, assertMayCommit }: StepContext): Promise<void> {
   if (signal.aborted)
     throw new Fault({ kind: 'transient', code: 'Interrupted', message: 'cannot finish the step: it was interrupted' })
-  assertMayCommit()
+  await assertMayCommit()
 }
 
 /** Grows with the tries; the id makes it another one for each writer. */

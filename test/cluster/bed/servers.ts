@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
+import { findNatsServer } from './nats-server.ts'
 
 export type ServerName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'
 
@@ -121,4 +122,5 @@ function tellOnStderr(line: string): void {
 if (import.meta.main) {
   for (const [name, command] of Object.entries(await findServers()))
     process.stdout.write(`${name}: ${command.join(' ')}\n`)
+  process.stdout.write(`nats-server: ${await findNatsServer()}\n`)
 }
