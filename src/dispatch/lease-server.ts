@@ -24,8 +24,8 @@ export interface LeaseServerOptions {
   /** Larger than those of all leaders before. */
   epoch: number
   prefix: string
-  /** Only pools of this namespace; absent: of all. */
-  namespace?: string
+  /** Only pools of these namespaces; absent: of all. */
+  namespaces?: readonly string[]
   /** Milliseconds since the epoch. */
   now: () => number
   /** Look at this run (`namespace/name`), at the latest after so many ms. */
@@ -74,9 +74,9 @@ export class LeaseServer implements Leases, PoolLoads {
 
   /** @returns an end to it */
   start(): () => void {
-    const { broker, prefix, namespace } = this.#options
+    const { broker, prefix, namespaces = ['*'] } = this.#options
     broker.onState((state) => this.#stateChanged(state))
-    const subjects = servedSubjects({ prefix, ...(namespace === undefined ? {} : { namespace }) })
+    const subjects = namespaces.flatMap((namespace) => servedSubjects({ prefix, namespace }))
     const timer = setInterval(() => this.#do(this.#table.tick(this.#options.now())), TICK_MS)
     this.#ends = [
       broker.serve(subjects, (subject, data, answer) => this.#hear(subject, data, answer)),

@@ -23,9 +23,9 @@ export const workerSubject = ({ prefix, namespace, pool }: PoolAddress, worker: 
 export const inboxPrefix = ({ prefix, namespace }: Pick<PoolAddress, 'prefix' | 'namespace'>): string =>
   `_INBOX.${prefix}.${namespace}`
 
-/** All requests of all pools that the operator serves; without a namespace: of all. */
-export const servedSubjects = ({ prefix, namespace }: { prefix: string; namespace?: string }): string[] =>
-  REQUESTS.map((name) => `${prefix}.${namespace ?? '*'}.*.${name}`)
+/** All requests of all pools of a namespace; `*`: of all namespaces. */
+export const servedSubjects = ({ prefix, namespace }: Pick<PoolAddress, 'prefix' | 'namespace'>): string[] =>
+  REQUESTS.map((name) => `${prefix}.${namespace}.*.${name}`)
 
 /** @returns undefined for a subject that is no request of that prefix */
 export function parseRequest(subject: string, prefix: string): (PoolAddress & { name: RequestName }) | undefined {

@@ -1,4 +1,5 @@
 // The operator's settings: flags of `loom operator`, each also an environment variable. One table; the help is made of it.
+import { parseDuration } from '../base/index.ts'
 
 export interface OperatorConfig {
   kubeconfig: string | undefined
@@ -13,6 +14,11 @@ export interface OperatorConfig {
   host: string
   workers: number
   logLevel: string
+  /** Addresses of the broker; undefined: no worker pools. */
+  nats: string | undefined
+  natsCredentials: string | undefined
+  natsPrefix: string
+  stepLeaseMs: number
 }
 
 export interface OperatorSetting {
@@ -67,6 +73,30 @@ export const OPERATOR_SETTINGS = {
   },
   host: { flag: '--host <address>', env: 'LOOM_HOST', default: '0.0.0.0', help: 'address to listen on' },
   workers: { flag: '--workers <n>', env: 'LOOM_WORKERS', default: '8', help: 'runs looked at at the same time' },
+  nats: {
+    flag: '--nats <url>',
+    env: 'LOOM_NATS_URL',
+    default: '',
+    help: 'address of the NATS server, like nats://host:4222; default: none, every step is a Job',
+  },
+  natsCredentials: {
+    flag: '--nats-credentials <path>',
+    env: 'LOOM_NATS_CREDENTIALS',
+    default: '',
+    help: 'folder with nats.creds, username and password, token, ca.crt, tls.crt, tls.key',
+  },
+  natsPrefix: {
+    flag: '--nats-prefix <word>',
+    env: 'LOOM_NATS_PREFIX',
+    default: 'loom',
+    help: 'first word of all subjects; two installations on one server need two',
+  },
+  stepLeaseMs: {
+    flag: '--step-lease <duration>',
+    env: 'LOOM_STEP_LEASE',
+    default: '15s',
+    help: 'how long a worker may be silent before its step goes to another',
+  },
   logLevel: { flag: '--log-level <level>', env: 'LOOM_LOG_LEVEL', default: 'info', help: 'debug, info, warn or error' },
 } as const satisfies Record<keyof OperatorConfig, OperatorSetting>
 
@@ -92,6 +122,11 @@ export function operatorConfig(
     return { problem: `--workers "${read('workers')}" is no number of workers; give 1 or more` }
   const elect = read('leaderElect')
   if (elect !== 'yes' && elect !== 'no') return { problem: `--leader-elect "${elect}" is neither yes nor no` }
+  const stepLeaseMs = parseDuration(read('stepLeaseMs'))
+  if (stepLeaseMs === undefined || stepLeaseMs < 1000)
+    return { problem: `--step-lease "${read('stepLeaseMs')}" is no duration of a second or more; write it like 15s` }
+  if (!/^[A-Za-z0-9_-]+$/.test(read('natsPrefix')))
+    return { problem: `--nats-prefix "${read('natsPrefix')}" is no word of letters, digits, - and _` }
   return {
     // client-node reads KUBECONFIG by itself, as a list of files.
     kubeconfig: flags.kubeconfig,
@@ -104,5 +139,9 @@ export function operatorConfig(
     host: read('host'),
     workers,
     logLevel: read('logLevel'),
+    nats: read('nats') || undefined,
+    natsCredentials: read('natsCredentials') || undefined,
+    natsPrefix: read('natsPrefix'),
+    stepLeaseMs,
   }
 }

@@ -37,6 +37,28 @@ export const OPERATOR_METRICS = {
     help: 'Watches and lists that had to be begun anew after trouble.',
     labels: ['code'],
   },
+  loom_broker_up: { type: 'gauge', help: '1 while the operator is connected to the broker.', labels: [] },
+  loom_dispatch_events_total: {
+    type: 'counter',
+    help: 'Leases given, renewed, expired, adopted, not accepted in time, fenced; malformed messages; reconnects.',
+    labels: ['event'],
+  },
+  loom_dispatch_leases: { type: 'gauge', help: 'Steps that workers have now.', labels: [] },
+  loom_dispatch_wait_seconds: {
+    type: 'histogram',
+    help: 'How long steps waited for a worker.',
+    labels: [],
+  },
+  loom_pool_backlog: {
+    type: 'gauge',
+    help: 'Steps that wait for a worker of the pool.',
+    labels: ['namespace', 'pool'],
+  },
+  loom_pool_workers: {
+    type: 'gauge',
+    help: 'Workers of the pool that the operator has heard of.',
+    labels: ['namespace', 'pool', 'state'],
+  },
   loom_leader: { type: 'gauge', help: '1 while this process leads.', labels: [] },
 } as const
 

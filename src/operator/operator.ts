@@ -6,8 +6,10 @@
 
 import { type Logger, pino } from 'pino'
 import { asFault, type Fault } from '../base/index.ts'
-import { Applier, Caches, connect, KubeClient, LeaseCandidate, Observer } from '../effects/index.ts'
+import { type AnyObject, Applier, Caches, connect, KubeClient, LeaseCandidate, Observer } from '../effects/index.ts'
+import { textAt } from '../reconcile/index.ts'
 import type { OperatorConfig } from './config.ts'
+import { type Dispatch, measureDispatch, startDispatch } from './dispatch.ts'
 import { serve } from './http.ts'
 import { OperatorMetrics } from './metrics.ts'
 import { reconciler } from './reconciler.ts'
@@ -63,12 +65,13 @@ export async function runOperator(config: OperatorConfig, world: OperatorWorld, 
   if (lead !== undefined && !stop.aborted) {
     metrics.set('loom_leader', {}, 1)
     log.info({ runs: parts.caches.runs.objects.size }, 'leading')
-    parts.begin()
+    await parts.begin()
     await Promise.race([aborted(stop), aborted(lead.lost)])
   }
   const lost = lead?.lost.aborted === true && !signal.aborted
   metrics.set('loom_leader', {}, 0)
-  await Promise.race([parts.queue.stop(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())])
+  const drained = parts.end()
+  await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())])
   if (!lost) await lead?.release()
   ended.abort()
   await watching
@@ -82,8 +85,11 @@ export async function runOperator(config: OperatorConfig, world: OperatorWorld, 
 interface Parts {
   caches: Caches
   queue: WorkQueue
-  /** Lets the queue take work: everything that is cached first. */
-  begin: () => void
+  dispatch: () => Dispatch | undefined
+  /** Begins to lead: workers are served, and the queue takes work, everything that is cached first. */
+  begin: () => Promise<void>
+  /** Stops leading; resolves when nothing is in hand any more. */
+  end: () => Promise<void>
 }
 
 function wire(
@@ -92,6 +98,8 @@ function wire(
   { client, metrics, log }: { client: KubeClient; metrics: OperatorMetrics; log: Logger },
 ): Parts {
   let leading = false
+  let dispatch: Dispatch | undefined
+  const leases = () => dispatch?.leases
   const caches = new Caches({
     client,
     namespaces: config.namespace,
@@ -104,11 +112,12 @@ function wire(
     },
     random: world.random,
   })
-  const observer = new Observer({ caches, client, now: world.now })
+  const observer = new Observer({ caches, client, now: world.now, leases })
   const applier = new Applier({
     caches,
     client,
     defaults: { image: config.image },
+    leases,
     instance: world.identity,
     now: world.now,
     newId: world.newId,
@@ -129,11 +138,29 @@ function wire(
     monotonic: world.monotonic,
     random: world.random,
   })
-  const begin = () => {
-    leading = true
-    for (const key of caches.runs.objects.keys()) queue.add(key)
+  const lookAt = (concerns: (run: AnyObject) => boolean) => {
+    for (const [key, run] of caches.runs.objects) if (concerns(run)) queue.add(key)
   }
-  return { caches, queue, begin }
+  const begin = async () => {
+    dispatch = await startDispatch({
+      config,
+      metrics,
+      log,
+      now: world.now,
+      identity: world.identity,
+      onLook: (run, afterMs) => (afterMs === 0 ? queue.add(run) : queue.addLater(run, afterMs)),
+      onState: () => lookAt((run) => textAt(run, 'status', 'finishedAt') === undefined),
+      onLoad: () => {},
+    })
+    leading = true
+    lookAt(() => true)
+  }
+  const end = async () => {
+    leading = false
+    await queue.stop()
+    await dispatch?.stop()
+  }
+  return { caches, queue, dispatch: () => dispatch, begin, end }
 }
 
 /** A stale write is everyday life and says nothing; a bug says all it knows. */
@@ -156,12 +183,14 @@ function candidate(config: OperatorConfig, world: OperatorWorld, client: KubeCli
   })
 }
 
-function measure({ caches, queue }: Parts, metrics: OperatorMetrics, world: OperatorWorld): void {
+function measure({ caches, queue, dispatch }: Parts, metrics: OperatorMetrics, world: OperatorWorld): void {
   metrics.set('loom_queue_depth', {}, queue.depth)
   for (const [resource, { health }] of Object.entries(caches.reflectors)) {
     metrics.set('loom_watch_objects', { resource }, health.objects)
     metrics.set('loom_watch_age_seconds', { resource }, (world.monotonic() - health.lastHeard) / 1000)
   }
+  const dispatching = dispatch()
+  if (dispatching !== undefined) measureDispatch(dispatching, caches.pools.objects.keys(), metrics)
   const phases = new Map<string, number>()
   for (const run of caches.runs.objects.values()) {
     const { phase = 'Pending' } = (run.status ?? {}) as { phase?: string }
