@@ -5,22 +5,28 @@ import { type Plan, stepsOf } from '../plan/index.ts'
 
 /** One line for each thing that is not allowed; empty: all is. */
 export function policyProblems(plan: Plan, asked: PodSettings, storage: StoragePods): string[] {
+  const problems = settingProblems('spec.step', asked, storage)
+  const code = stepsOf(plan).find(({ body }) => body.kind === 'code')
+  if (code !== undefined && storage.allowCode !== true) {
+    problems.push(
+      `step "${code.process}/${code.name}" runs code, which the storage does not allow; its owner can set spec.pods.allowCode`,
+    )
+  }
+  return problems
+}
+
+/** One line for each setting that is not allowed. @param field where they are asked for */
+export function settingProblems(field: string, asked: PodSettings, storage: StoragePods): string[] {
   const allowed = new Set<string>(storage.allow ?? [])
   const refused = POD_SETTINGS.filter(
     (setting) => setting !== 'image' && asked[setting] !== undefined && !allowed.has(setting),
   )
   const problems = refused.map(
-    (setting) => `spec.step.${setting} is not allowed by the storage; its owner can add it to spec.pods.allow`,
+    (setting) => `${field}.${setting} is not allowed by the storage; its owner can add it to spec.pods.allow`,
   )
   if (asked.image !== undefined && !imageAllowed(asked.image, storage.allowedImages ?? [])) {
     problems.push(
       `image "${asked.image}" is not allowed by the storage; its owner can add it to spec.pods.allowedImages`,
-    )
-  }
-  const code = stepsOf(plan).find(({ body }) => body.kind === 'code')
-  if (code !== undefined && storage.allowCode !== true) {
-    problems.push(
-      `step "${code.process}/${code.name}" runs code, which the storage does not allow; its owner can set spec.pods.allowCode`,
     )
   }
   return problems

@@ -128,7 +128,8 @@ function disruptionOf(pod: unknown): PodEnd | undefined {
   }
 }
 
-function troubleOf(pod: unknown): PodTrouble | undefined {
+/** Why a pod does not get going. */
+export function troubleOf(pod: unknown): PodTrouble | undefined {
   const waiting = at(containerStatus(pod), 'state', 'waiting')
   const reason = textAt(waiting, 'reason') ?? ''
   const message = textAt(waiting, 'message') ?? reason

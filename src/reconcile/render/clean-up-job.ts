@@ -3,7 +3,7 @@
 import type { V1Job } from '@kubernetes/client-node'
 import type { RunObject } from '../observed.ts'
 import { settingsOf } from '../pod-policy.ts'
-import { container, jobAround, POD_PATHS, podSpec, type RenderDefaults, volumes } from './job.ts'
+import { container, jobAround, podSpec, type RenderDefaults, volumes, WORK_MOUNT } from './job.ts'
 import { cleanUpName, LABELS, labelsOf } from './names.ts'
 import type { StoredPlan } from './plan-config-map.ts'
 
@@ -19,7 +19,7 @@ export function cleanUpJob(
   const labels = { ...labelsOf(run.metadata, stored.plan.pipeline), [LABELS.component]: 'clean-up' }
   const id = input.scope === 'run' ? `--run-id=${run.metadata.uid}` : (run.spec.correlationId ?? '')
   const args = ['cleanup', id, `--temp-root=${stored.binding.tempRoot}`]
-  const main = container(settings, stored, { defaults: input.defaults, args })
+  const main = container(settings, stored, { name: 'step', defaults: input.defaults, args, mounts: [WORK_MOUNT] })
   return jobAround({
     name: cleanUpName(run.metadata, input.scope),
     namespace: run.metadata.namespace,
@@ -31,9 +31,7 @@ export function cleanUpJob(
       spec: {
         ...podSpec(settings, stored),
         activeDeadlineSeconds: 600,
-        containers: [
-          { ...main, volumeMounts: (main.volumeMounts ?? []).filter(({ mountPath }) => mountPath !== POD_PATHS.plan) },
-        ],
+        containers: [main],
         volumes: volumes(stored),
       },
     },

@@ -1,7 +1,15 @@
 // The Job of one try of one step, and the pod that it makes: restricted, without a token, without rights.
-import type { V1Container, V1Job, V1PodSpec, V1PodTemplateSpec, V1Volume, V1VolumeMount } from '@kubernetes/client-node'
+import type {
+  V1Container,
+  V1EnvVar,
+  V1Job,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1Volume,
+  V1VolumeMount,
+} from '@kubernetes/client-node'
 import type { PodSettings } from '../../manifest/index.ts'
-import type { StepPlan } from '../../plan/index.ts'
+import { type StepPlan, WORKER_ENV } from '../../plan/index.ts'
 import { POD_DEADLINE_SLACK } from '../limits.ts'
 import type { RunObject, TryId } from '../observed.ts'
 import { settingsOf } from '../pod-policy.ts'
@@ -10,6 +18,9 @@ import { configMapName, type StoredPlan } from './plan-config-map.ts'
 
 /** Where things lie in a step's container. */
 export const POD_PATHS = { plan: '/etc/loom/plan', work: '/var/lib/loom/work' } as const
+
+const PLAN_MOUNT = { name: 'loom-plan', mountPath: POD_PATHS.plan, readOnly: true }
+export const WORK_MOUNT = { name: 'loom-work', mountPath: POD_PATHS.work }
 
 export interface RenderDefaults {
   /** Image of a step when the storage names none: the operator's own. */
@@ -40,7 +51,14 @@ export function stepJob({ run, stored, step, id, defaults }: StepJobInput): V1Jo
       ...(step.timeoutMs === null
         ? {}
         : { activeDeadlineSeconds: Math.min(MAX_SECONDS, Math.ceil((step.timeoutMs + POD_DEADLINE_SLACK) / 1000)) }),
-      containers: [container(settings, stored, { defaults, args: stepArgs(run, id), memory: settings.resources })],
+      containers: [
+        container(settings, stored, {
+          name: 'step',
+          defaults,
+          args: stepArgs(run, id),
+          mounts: [PLAN_MOUNT, WORK_MOUNT],
+        }),
+      ],
       volumes: volumes(stored, run.status.planConfigMap ?? configMapName(meta, stored)),
     },
   }
@@ -92,7 +110,7 @@ export function jobAround(input: {
   }
 }
 
-export function podSpec(settings: PodSettings, { pods }: StoredPlan): Omit<V1PodSpec, 'containers'> {
+export function podSpec(settings: PodSettings, { pods }: Pick<StoredPlan, 'pods'>): Omit<V1PodSpec, 'containers'> {
   return {
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: 30,
@@ -114,13 +132,21 @@ export function podSpec(settings: PodSettings, { pods }: StoredPlan): Omit<V1Pod
   }
 }
 
+export interface ContainerInput {
+  name: 'step' | 'worker'
+  defaults: RenderDefaults
+  args: string[]
+  mounts: V1VolumeMount[]
+  env?: V1EnvVar[]
+}
+
 export function container(
   settings: PodSettings,
-  { pods }: StoredPlan,
-  input: { defaults: RenderDefaults; args: string[]; memory?: unknown },
+  { pods }: Pick<StoredPlan, 'pods'>,
+  input: ContainerInput,
 ): V1Container {
   return {
-    name: 'step',
+    name: input.name,
     image: settings.image ?? input.defaults.image,
     args: input.args,
     resources: (settings.resources ?? DEFAULT_RESOURCES) as NonNullable<V1Container['resources']>,
@@ -128,19 +154,16 @@ export function container(
     terminationMessagePolicy: 'File',
     env: [
       {
-        name: 'LOOM_MEMORY_LIMIT',
-        valueFrom: { resourceFieldRef: { resource: 'limits.memory', containerName: 'step' } },
+        name: WORKER_ENV.memory,
+        valueFrom: { resourceFieldRef: { resource: 'limits.memory', containerName: input.name } },
       },
+      ...(input.env ?? []),
     ],
-    volumeMounts: [
-      { name: 'loom-plan', mountPath: POD_PATHS.plan, readOnly: true },
-      { name: 'loom-work', mountPath: POD_PATHS.work },
-      ...((pods.volumeMounts ?? []) as V1VolumeMount[]),
-    ],
+    volumeMounts: [...input.mounts, ...((pods.volumeMounts ?? []) as V1VolumeMount[])],
   }
 }
 
-export function volumes({ pods }: StoredPlan, planMap?: string): V1Volume[] {
+export function volumes({ pods }: Pick<StoredPlan, 'pods'>, planMap?: string): V1Volume[] {
   return [
     ...(planMap === undefined ? [] : [{ name: 'loom-plan', configMap: { name: planMap } }]),
     { name: 'loom-work', emptyDir: {} },

@@ -1,5 +1,6 @@
 // Lawful, deterministic names and labels: two operators, or one after a crash, come to the same ones.
 import { hashOf } from '../../base/index.ts'
+import type { Kind } from '../../manifest/index.ts'
 import type { RunObject, TryId } from '../observed.ts'
 
 /** The run's own metadata, as far as names need it. */
@@ -27,6 +28,10 @@ export const planName = (run: RunMetadata, contentHash: string): string =>
 export const cleanUpName = (run: RunMetadata, scope: 'run' | 'correlation'): string =>
   lawfulName(`${run.name}-clean-up`, shortHash(run.uid, scope))
 
+/** Of the Deployment; its pods' names begin with it. */
+export const workersName = ({ name, uid }: { name: string; uid: string }): string =>
+  lawfulName(`${name}-workers`, shortHash(uid).slice(-5))
+
 export const LABELS = {
   managedBy: 'app.kubernetes.io/managed-by',
   component: 'app.kubernetes.io/component',
@@ -37,6 +42,8 @@ export const LABELS = {
   step: 'loom.etl/step',
   attempt: 'loom.etl/attempt',
   try: 'loom.etl/try',
+  pool: 'loom.etl/pool',
+  poolUid: 'loom.etl/pool-uid',
 } as const
 
 export const MANAGER = 'loom-operator'
@@ -68,12 +75,12 @@ export function labelsOf(run: RunMetadata, pipeline: string, id?: TryId): Record
   }
 }
 
-export const ownedBy = (run: RunMetadata) => [
+export const ownedBy = ({ name, uid }: { name: string; uid: string }, kind: Kind = 'ETLRun') => [
   {
     apiVersion: 'loom.etl/v1alpha1',
-    kind: 'ETLRun',
-    name: run.name,
-    uid: run.uid,
+    kind,
+    name,
+    uid,
     controller: true,
     blockOwnerDeletion: true,
   },
