@@ -2,7 +2,6 @@
 // one before a crash; the next look finds what is missing.
 import { asFault, canonicalJson, Fault } from '../base/index.ts'
 import type { Leases } from '../dispatch/index.ts'
-import type { RunStatus } from '../manifest/index.ts'
 import { stepsOf } from '../plan/index.ts'
 import {
   type Action,
@@ -162,7 +161,8 @@ export class Applier {
   async #emit(run: RunObject, event: RunEvent): Promise<void> {
     const { client, instance, now, newId } = this.#options
     try {
-      await client.create('Event', eventObject({ run: run.metadata, event, instance, now: now(), id: newId() }))
+      const about = { kind: 'ETLRun', ...run.metadata } as const
+      await client.create('Event', eventObject({ about, event, instance, now: now(), id: newId() }))
     } catch (thrown) {
       this.#options.onLostEvent(asFault(thrown))
     }
@@ -188,7 +188,7 @@ function foreign(resource: ResourceName, found: KubeObject): Fault {
 }
 
 /** A merge patch that also removes what the new status does not have. */
-function withRemovals(before: unknown, after: RunStatus): Record<string, unknown> {
+export function withRemovals(before: unknown, after: object): Record<string, unknown> {
   const old = typeof before === 'object' && before !== null ? Object.keys(before) : []
   return { ...Object.fromEntries(old.map((key) => [key, null])), ...after }
 }

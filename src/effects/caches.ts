@@ -4,6 +4,7 @@ import { FINAL_PHASES, type Phase } from '../manifest/index.ts'
 import { LABELS, MANAGED_SELECTOR, textAt } from '../reconcile/index.ts'
 import type { Change, KubeApi, KubeObject, ReflectorOptions } from './kube/index.ts'
 import { Reflectors, type ResourceName } from './kube/index.ts'
+import { PoolIndex } from './pool-index.ts'
 
 export type AnyObject = KubeObject & {
   spec?: unknown
@@ -18,6 +19,8 @@ export interface CachesOptions {
   namespaces?: readonly string[]
   /** A run to look at (again): `namespace/name`. */
   onRun: (key: string) => void
+  /** A pool to look at (again): `namespace/name`. */
+  onPool?: (key: string) => void
   onTrouble: NonNullable<ReflectorOptions<AnyObject>['onTrouble']>
   random: () => number
 }
@@ -30,6 +33,8 @@ export class Caches {
   readonly pipelines: Reflectors<AnyObject>
   readonly storages: Reflectors<AnyObject>
   readonly pools: Reflectors<AnyObject>
+  readonly deployments: Reflectors<AnyObject>
+  readonly poolIndex: PoolIndex
   readonly owned: Record<OwnedName, Reflectors<AnyObject>>
   readonly #onRun: (key: string) => void
   readonly #runByUid = new Map<string, string>()
@@ -39,7 +44,7 @@ export class Caches {
     ConfigMap: new Map(),
   }
 
-  constructor({ client, namespaces = [], onRun, onTrouble, random }: CachesOptions) {
+  constructor({ client, namespaces = [], onRun, onPool = () => {}, onTrouble, random }: CachesOptions) {
     this.#onRun = onRun
     const reflect = (
       resource: ResourceName,
@@ -60,7 +65,10 @@ export class Caches {
     })
     this.storages = reflect('ETLStorage', {
       keep: bare,
-      onChange: (change) => this.#referenceChanged(change, 'storageRef'),
+      onChange: (change) => {
+        this.#referenceChanged(change, 'storageRef')
+        this.poolIndex.storageChanged(change)
+      },
     })
     this.pools = reflect('ETLWorkerPool', { keep: bare, onChange: (change) => this.#poolChanged(change) })
     const own = (resource: OwnedName, keep: (object: AnyObject) => AnyObject) =>
@@ -69,11 +77,17 @@ export class Caches {
         keep,
         onChange: (change) => this.#ownedChanged(resource, change),
       })
+    this.deployments = reflect('Deployment', {
+      labelSelector: MANAGED_SELECTOR,
+      keep: replicasOnly,
+      onChange: (change) => this.poolIndex.deploymentChanged(change),
+    })
     this.owned = {
       Job: own('Job', withoutSpec),
       Pod: own('Pod', withoutSpec),
       ConfigMap: own('ConfigMap', metadataOnly),
     }
+    this.poolIndex = new PoolIndex({ pools: this.pools.objects, pods: this.owned.Pod.objects, onPool })
   }
 
   get reflectors(): Record<string, Reflectors<AnyObject>> {
@@ -82,6 +96,7 @@ export class Caches {
       ETLPipeline: this.pipelines,
       ETLStorage: this.storages,
       ETLWorkerPool: this.pools,
+      Deployment: this.deployments,
       ...this.owned,
     }
   }
@@ -102,7 +117,9 @@ export class Caches {
   }
 
   /** Runs that go on may wait for the pool, or have to do without it. */
-  #poolChanged({ key, before, after }: Change<AnyObject>): void {
+  #poolChanged(change: Change<AnyObject>): void {
+    this.poolIndex.poolChanged(change)
+    const { key, before, after } = change
     if (JSON.stringify(before?.spec) === JSON.stringify(after?.spec)) return
     const [namespace = ''] = key.split('/')
     for (const [runKey, run] of this.runs.objects)
@@ -115,7 +132,9 @@ export class Caches {
     this.#onRun(key)
   }
 
-  #ownedChanged(resource: OwnedName, { key, before, after }: Change<AnyObject>): void {
+  #ownedChanged(resource: OwnedName, change: Change<AnyObject>): void {
+    if (resource === 'Pod') this.poolIndex.podChanged(change)
+    const { key, before, after } = change
     const uid = runUidOf(after ?? before)
     if (uid === undefined) return
     const index = this.#ownedByRun[resource]
@@ -149,6 +168,10 @@ function bare(object: AnyObject): AnyObject {
 const metadataOnly = (object: AnyObject): AnyObject => ({ metadata: bare(object).metadata })
 
 const withoutSpec = (object: AnyObject): AnyObject => ({ metadata: bare(object).metadata, status: object.status })
+
+function replicasOnly(object: AnyObject): AnyObject {
+  return { metadata: bare(object).metadata, spec: pick(object.spec, ['replicas']), status: object.status }
+}
 
 /** Of a finished run only what its end needs: whether and when to delete it, and what to clean up. */
 function runOrStub(object: AnyObject): AnyObject {

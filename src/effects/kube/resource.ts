@@ -12,6 +12,7 @@ export const RESOURCES = {
   ETLStorage: { apiVersion: 'loom.etl/v1alpha1', kind: 'ETLStorage', plural: 'etlstorages' },
   ETLWorkerPool: { apiVersion: 'loom.etl/v1alpha1', kind: 'ETLWorkerPool', plural: 'etlworkerpools' },
   Job: { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs' },
+  Deployment: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments' },
   Pod: { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
   ConfigMap: { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
   Event: { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events' },

@@ -27,7 +27,7 @@ export const invalidPool: PoolRule = ({ problems }) => {
 
 export const natsNotConfigured: PoolRule = ({ nats }) => {
   if (nats !== undefined) return undefined
-  const message = 'cannot start workers: the operator has no broker; start it with --nats-url'
+  const message = 'cannot start workers: the operator has no broker; start it with --nats'
   return { reason: 'NatsNotConfigured', message, ready: false, state: 'stalled' }
 }
 

@@ -1,0 +1,86 @@
+// Gathers what a decision about one pool rests on.
+import type { StorageSpec } from '../manifest/index.ts'
+import {
+  deploymentFact,
+  type LoadFact,
+  type PoolObserved,
+  type PoolStorage,
+  type RenderDefaults,
+  storageNameOf,
+  type WorkerNats,
+  workerFact,
+  workersName,
+} from '../reconcile/index.ts'
+import type { Caches } from './caches.ts'
+import type { LeaseSource } from './observe.ts'
+import { readPool } from './read-pool.ts'
+import { specProblems } from './read-run.ts'
+
+export interface PoolObserverOptions {
+  caches: Caches
+  defaults: RenderDefaults
+  /** How workers reach the broker; absent: there is none. */
+  nats?: WorkerNats
+  /** Who does what; undefined: nobody is served yet. */
+  leases: () => LeaseSource | undefined
+  now: () => number
+}
+
+export class PoolObserver {
+  readonly #options: PoolObserverOptions
+  /** What the dispatch was last told of each pool: `namespace/name` → workers that get no more steps. */
+  readonly draining = new Map<string, string[]>()
+
+  constructor(options: PoolObserverOptions) {
+    this.#options = options
+  }
+
+  /** undefined when there is no such pool. */
+  observe(key: string): { observed: PoolObserved; storedStatus: unknown } | undefined {
+    const { caches, defaults, nats, now } = this.#options
+    const raw = caches.pools.objects.get(key)
+    if (raw === undefined) {
+      this.draining.delete(key)
+      return undefined
+    }
+    const pool = readPool(raw)
+    const { uid, namespace } = pool.metadata
+    const deployment = caches.deployments.objects.get(`${namespace}/${workersName(pool.metadata)}`)
+    const storage = this.#storageOf(namespace, storageNameOf(pool.spec))
+    const observed: PoolObserved = {
+      now: now(),
+      pool,
+      problems: specProblems(raw, 'ETLWorkerPool'),
+      ...(nats === undefined ? {} : { nats }),
+      ...(storage === undefined ? {} : { storage }),
+      ...(deployment === undefined ? {} : { deployment: deploymentFact(deployment, uid) }),
+      workers: caches.poolIndex
+        .workersOf(uid)
+        .map(workerFact)
+        .filter((worker) => worker !== undefined),
+      load: this.#loadOf(key),
+      defaults,
+    }
+    return { observed, storedStatus: raw.status }
+  }
+
+  /** A storage that this operator can't read is none. */
+  #storageOf(namespace: string, name: string): PoolStorage | undefined {
+    const raw = this.#options.caches.storages.objects.get(`${namespace}/${name}`)
+    if (raw === undefined || specProblems(raw, 'ETLStorage').length > 0) return undefined
+    const { pods = {}, nats } = raw.spec as StorageSpec
+    return { pods, ...(nats === undefined ? {} : { credentials: nats.credentialsRef.name }) }
+  }
+
+  #loadOf(key: string): LoadFact {
+    const draining = this.draining.get(key) ?? []
+    const leases = this.#options.leases()
+    if (leases === undefined) return { backlog: 0, busy: [], idle: [], draining, isComplete: false, isDown: true }
+    return {
+      ...leases.loadOf(key),
+      draining,
+      isComplete: this.#options.now() >= leases.oldLeasesEnd,
+      isDown: leases.downSince !== undefined,
+    }
+  }
+}
