@@ -48,6 +48,12 @@ export const COMMANDS: readonly Command[] = [
       ['--parallel <n>', 'steps at the same time. Default: the number of CPUs'],
       ['--memory <size>', 'memory of one step, like 2GB'],
       ['--threads <n>', 'threads of one step'],
+      ['--workers <n>', 'run the steps in so many worker processes, over a NATS server'],
+      [
+        '--nats <url>',
+        'NATS server for the workers, like nats://host:4222. Default: one is started, if nats-server is on the PATH',
+      ],
+      ['--nats-credentials <path>', 'folder or file with credentials for it'],
       ['--output <text|json>', 'json prints the report of the run and nothing else. Default text'],
       ['--progress <auto|plain|none>', 'auto draws on a terminal, plain prints lines. Default auto'],
       ['--metrics-file <file>', 'write Prometheus metrics there when the run ends'],
@@ -57,6 +63,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       'loom run flights-2013 -f examples/flights',
       'loom run -f pipeline.yaml --param month=2013-01-01 --include raw_flights,marts',
+      'loom run flights-2013 -f examples/flights --workers 4',
     ],
     run: async (args, options, io) => (await import('./commands/run.ts')).runCommand(args, runFlags(options), io),
   },

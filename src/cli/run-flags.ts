@@ -19,6 +19,10 @@ export interface RunFlags {
   output: 'text' | 'json'
   progress: 'auto' | 'plain' | 'none'
   metricsFile?: string
+  /** Worker processes that run the steps; absent: this process does. */
+  workers?: number
+  nats?: string
+  natsCredentials?: string
   logFormat: 'text' | 'json'
   dryRun: boolean
   /** Show the stacks of defects. */
@@ -50,6 +54,9 @@ export function runFlags(raw: Raw): RunFlags {
     memory: text(raw['memory']),
     threads: count(raw, 'threads', 1),
     metricsFile: text(raw['metricsFile']),
+    workers: count(raw, 'workers', 1),
+    nats: text(raw['nats']),
+    natsCredentials: text(raw['natsCredentials']),
   }
   return Object.assign(flags, Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)))
 }

@@ -6,7 +6,7 @@ import type { PipelineDocument, StorageDocument, StorageSpec } from '../manifest
 import type { Observer } from '../observability/index.ts'
 import type { RunIdentity, RunReport } from '../plan/index.ts'
 import { type Cleaner, cleanupCorrelation, type Dispatcher, type RunTemps } from '../runner/index.ts'
-import type { SourceReader, StepLog, TargetWriter } from '../step/index.ts'
+import type { Engine, SourceReader, StepLog, TargetWriter } from '../step/index.ts'
 import { compileRun } from './compile-run.ts'
 import { checkedObservability, checkedStorage, type ObservabilityConfig, observersOf, readConfig } from './config.ts'
 import { RunCancelledError, StepFailedError } from './errors.ts'
@@ -24,6 +24,8 @@ export interface CheckpointStore {
 export interface RunnerSettings extends EngineSettings {
   /** Starts the members of parallel groups. */
   dispatcher?: Dispatcher
+  /** Runs the steps instead of an engine in this process; `startWorkers` gives one. Whoever gave it closes it. */
+  engine?: Engine
   /** Deletes folders of intermediate results; its errors are warnings. */
   cleaner?: Cleaner
   /** Folder that relative places and paths start from. Default: the working folder. */
@@ -148,7 +150,7 @@ export class ETLRunner {
       folder: this.#folder(),
       checkTables: reader === undefined && writer === undefined,
     })
-    const { dispatcher, cleaner, log = WARNINGS, memoryLimit, threads, extensionsFolder } = this.#parts
+    const { dispatcher, engine, cleaner, log = WARNINGS, memoryLimit, threads, extensionsFolder } = this.#parts
     const { parallel, signal } = options
     const faults = new Map<string, Fault>()
     const report = await runLocally({
@@ -159,7 +161,7 @@ export class ETLRunner {
       watcher: {
         stepEnded: ({ process, step }, fault) => void (fault && faults.set(`${process}/${step}`, fault)),
       },
-      ...given({ observers, parallel, signal, reader, writer, dispatcher, cleaner }),
+      ...given({ observers, parallel, signal, reader, writer, dispatcher, engine, cleaner }),
       ...given({ memoryLimit, threads, extensionsFolder, temps: checkpointStore?.open(run) }),
     })
     if (report.state === 'Succeeded') return report

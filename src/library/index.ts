@@ -45,6 +45,7 @@ export type {
 export type { Cleaner, Dispatcher, RunTemps } from '../runner/index.ts'
 export type {
   ColumnType,
+  Engine,
   Frame,
   Row,
   SourceReader,
@@ -58,3 +59,4 @@ export type { ObservabilityConfig } from './config.ts'
 export * from './errors.ts'
 export * from './etl-runner.ts'
 export * from './local-run.ts'
+export * from './workers/local-workers.ts'

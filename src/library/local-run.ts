@@ -11,7 +11,7 @@ import {
   type RunTemps,
   type RunWatcher,
 } from '../runner/index.ts'
-import type { SourceReader, StepLog, TargetWriter } from '../step/index.ts'
+import type { Engine, SourceReader, StepLog, TargetWriter } from '../step/index.ts'
 import { given } from './given.ts'
 
 /** What one step may use. */
@@ -30,6 +30,8 @@ export interface LocalRunOptions extends EngineSettings, Pick<ExecuteRunInput, '
   run: RunIdentity
   /** Steps at the same time. Default: the number of CPUs. */
   parallel?: number
+  /** Runs the steps instead of an engine in this process; whoever gave it closes it. */
+  engine?: Engine
   signal?: AbortSignal
   observers?: readonly Observer[]
   watcher?: RunWatcher
@@ -49,14 +51,8 @@ const SILENT: StepLog = { info: () => {}, warn: () => {} }
  */
 export async function runLocally(options: LocalRunOptions): Promise<RunReport> {
   const { plan, binding, run, parallel = availableParallelism(), log = SILENT } = options
-  const { memoryLimit, threads, extensionsFolder } = options
   const { observers, watcher, dispatcher, cleaner, temps, reader, writer, keepRunTemps } = options
-  const { createDuckDbEngine } = await import('../engine/index.ts') // what only imports the library does not load the engine
-  const engine = createDuckDbEngine({
-    parallel,
-    steps: stepsOf(plan).length,
-    ...given({ memoryLimit, threads, extensionsFolder }),
-  })
+  const engine = options.engine ?? (await localEngine(options, parallel))
   try {
     return await executeRun({
       plan,
@@ -71,6 +67,19 @@ export async function runLocally(options: LocalRunOptions): Promise<RunReport> {
       ...given({ observers, watcher, dispatcher, cleaner, temps, reader, writer, keepRunTemps }),
     })
   } finally {
-    await engine.close()
+    if (options.engine === undefined) await engine.close()
   }
+}
+
+/** What only imports the library does not load the engine. */
+async function localEngine(
+  { plan, memoryLimit, threads, extensionsFolder }: LocalRunOptions,
+  parallel: number,
+): Promise<Engine> {
+  const { createDuckDbEngine } = await import('../engine/index.ts')
+  return createDuckDbEngine({
+    parallel,
+    steps: stepsOf(plan).length,
+    ...given({ memoryLimit, threads, extensionsFolder }),
+  })
 }

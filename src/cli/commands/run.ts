@@ -2,7 +2,7 @@
 // Nothing is run before everything has compiled. Standard output gets the report and nothing else.
 import { randomUUID } from 'node:crypto'
 import type { Fault } from '../../base/index.ts'
-import type { LocalRunOptions } from '../../library/index.ts'
+import type { LocalRunOptions, LocalWorkers } from '../../library/index.ts'
 import { explain, type Plan, type RunReport, type StorageBinding } from '../../plan/index.ts'
 import { runAttempts } from '../attempts.ts'
 import { type ChosenRun, chooseRuns } from '../choose-runs.ts'
@@ -30,15 +30,17 @@ export async function runCommand(names: readonly string[], flags: RunFlags, io: 
     throw new UsageError(
       `cannot use --run-id for ${ready.length} runs: an id belongs to one of them; name the run, one of ${ready.map(({ chosen }) => chosen.name).join(', ')}`,
     )
+  const workers = await workersOf(flags, io)
   const reports: RunReport[] = []
   try {
     for (const run of ready) {
-      const report = await runOne(run, { flags, io })
+      const report = await runOne(run, { flags, io, engine: workers?.engine })
       reports.push(report)
       if (flags.output === 'text') io.out(reportText(report, run.chosen, { texts: loaded.texts, paint: painter(io) }))
       if (report.state !== 'Succeeded') break
     }
   } finally {
+    await workers?.stop()
     if (flags.output === 'json' && reports.length > 0)
       io.out(`${JSON.stringify(ready.length === 1 ? reports[0] : reports, null, 2)}\n`)
   }
@@ -88,10 +90,14 @@ function showPlans(ready: readonly ReadyRun[], { output }: RunFlags, io: Io): nu
   return EXIT.succeeded
 }
 
-async function runOne(
-  { chosen, plan, binding }: ReadyRun,
-  { flags, io }: { flags: RunFlags; io: Io },
-): Promise<RunReport> {
+interface Means {
+  flags: RunFlags
+  io: Io
+  /** That of the workers; undefined: one in this process. */
+  engine: LocalRunOptions['engine']
+}
+
+async function runOne({ chosen, plan, binding }: ReadyRun, { flags, io, engine }: Means): Promise<RunReport> {
   const { retry, timeout, runId, correlationId = null } = chosen.spec
   const progress = openProgress(plan, { name: chosen.name, flags, io })
   try {
@@ -103,7 +109,8 @@ async function runOne(
       backoff: retry?.backoff,
       timeout,
       signal: io.signal,
-      attempt: async (run, control) => await attemptOnce({ plan, binding, run, ...control }, { flags, io, progress }),
+      attempt: async (run, control) =>
+        await attemptOnce({ plan, binding, run, ...control }, { flags, io, engine, progress }),
       say: progress.say,
     })
   } finally {
@@ -113,10 +120,10 @@ async function runOne(
 
 async function attemptOnce(
   options: Pick<LocalRunOptions, 'plan' | 'binding' | 'run' | 'signal' | 'keepRunTemps'>,
-  { flags, io, progress }: { flags: RunFlags; io: Io; progress: Progress },
+  { flags, io, engine, progress }: Means & { progress: Progress },
 ): Promise<RunReport> {
   const { runLocally } = await import('../../library/index.ts')
-  const { parallel, memory, threads } = flags
+  const { memory, threads } = flags
   const extensionsFolder = io.env['LOOM_EXTENSIONS']
   return await runLocally({
     ...options,
@@ -129,10 +136,33 @@ async function attemptOnce(
         if (flags.verbose && fault?.kind === 'defect') progress.say(stackOf(fault))
       },
     },
-    ...(parallel === undefined ? {} : { parallel }),
+    ...(engine === undefined ? {} : { engine }),
+    ...parallelism(flags),
     ...(memory === undefined ? {} : { memoryLimit: memory }),
     ...(threads === undefined ? {} : { threads }),
     ...(extensionsFolder === undefined ? {} : { extensionsFolder }),
+  })
+}
+
+/** As many steps at the same time as there are workers. */
+function parallelism({ parallel, workers }: RunFlags): Pick<LocalRunOptions, 'parallel'> {
+  const steps = parallel ?? workers
+  return steps === undefined ? {} : { parallel: steps }
+}
+
+/** @throws UsageError for settings of workers without workers, Fault what startWorkers throws */
+async function workersOf({ workers, nats, natsCredentials }: RunFlags, io: Io): Promise<LocalWorkers | undefined> {
+  if (workers === undefined) {
+    if (nats === undefined && natsCredentials === undefined) return undefined
+    throw new UsageError('cannot use --nats without workers: say how many with --workers')
+  }
+  const { startWorkers } = await import('../../library/index.ts')
+  return await startWorkers({
+    count: workers,
+    path: io.env['PATH'] ?? '',
+    warn: (message) => io.err(`${message}\n`),
+    ...(nats === undefined ? {} : { nats }),
+    ...(natsCredentials === undefined ? {} : { natsCredentials }),
   })
 }
 
