@@ -12,6 +12,7 @@ import type { OperatorConfig } from './config.ts'
 import { type Dispatch, measureDispatch, startDispatch } from './dispatch.ts'
 import { serve } from './http.ts'
 import { OperatorMetrics } from './metrics.ts'
+import { Pools } from './pools.ts'
 import { reconciler } from './reconciler.ts'
 import { WorkQueue } from './work-queue.ts'
 
@@ -29,7 +30,7 @@ export interface OperatorWorld {
 const DRAIN_MS = 8_000
 /** Sockets to the API server: for requests, and for the watches, which hold one each for good. */
 const REQUESTS = 26
-const WATCHES = 6
+const WATCHES = 8
 
 /** Runs until the signal is aborted or leadership is lost. @returns the process' exit code */
 export async function runOperator(config: OperatorConfig, world: OperatorWorld, signal: AbortSignal): Promise<number> {
@@ -106,6 +107,7 @@ function wire(
     onRun: (key) => {
       if (leading) queue.add(key)
     },
+    onPool: (key) => pools.changed(key),
     onTrouble: (fault, waitMs) => {
       metrics.count('loom_watch_restarts_total', { code: fault.code })
       log.warn({ code: fault.code, waitMs }, fault.message)
@@ -133,11 +135,13 @@ function wire(
         { result: error === undefined ? 'done' : asFault(error).kind },
         workedMs / 1000,
       )
-      if (error !== undefined) logFailure(log, key, asFault(error))
+      if (error !== undefined) logFailure(log, { run: key }, asFault(error))
     },
     monotonic: world.monotonic,
     random: world.random,
   })
+  const onFailure = (pool: string, fault: Fault) => logFailure(log, { pool }, fault)
+  const pools = new Pools({ config, world, caches, client, log, leases, onFailure })
   const lookAt = (concerns: (run: AnyObject) => boolean) => {
     for (const [key, run] of caches.runs.objects) if (concerns(run)) queue.add(key)
   }
@@ -149,25 +153,29 @@ function wire(
       now: world.now,
       identity: world.identity,
       onLook: (run, afterMs) => (afterMs === 0 ? queue.add(run) : queue.addLater(run, afterMs)),
-      onState: () => lookAt((run) => textAt(run, 'status', 'finishedAt') === undefined),
-      onLoad: () => {},
+      onState: () => {
+        lookAt((run) => textAt(run, 'status', 'finishedAt') === undefined)
+        pools.lookAtAll()
+      },
+      onLoad: (pool) => pools.loadChanged(pool),
     })
     leading = true
     lookAt(() => true)
+    pools.begin()
   }
   const end = async () => {
     leading = false
-    await queue.stop()
+    await Promise.all([queue.stop(), pools.stop()])
     await dispatch?.stop()
   }
   return { caches, queue, dispatch: () => dispatch, begin, end }
 }
 
 /** A stale write is everyday life and says nothing; a bug says all it knows. */
-function logFailure(log: Logger, run: string, fault: Fault): void {
-  if (fault.kind === 'conflict') log.debug({ run, code: fault.code }, fault.message)
-  else if (fault.kind === 'defect') log.error({ run, code: fault.code, err: fault.cause ?? fault }, fault.message)
-  else log.warn({ run, code: fault.code }, fault.message)
+function logFailure(log: Logger, of: { run: string } | { pool: string }, fault: Fault): void {
+  if (fault.kind === 'conflict') log.debug({ ...of, code: fault.code }, fault.message)
+  else if (fault.kind === 'defect') log.error({ ...of, code: fault.code, err: fault.cause ?? fault }, fault.message)
+  else log.warn({ ...of, code: fault.code }, fault.message)
 }
 
 function candidate(config: OperatorConfig, world: OperatorWorld, client: KubeClient, log: Logger): LeaseCandidate {

@@ -10,10 +10,11 @@ export interface RbacRule {
 /** In every namespace that it watches. */
 export const OPERATOR_RULES: readonly RbacRule[] = [
   { apiGroups: ['loom.etl'], resources: ['etlruns'], verbs: ['get', 'list', 'watch', 'patch', 'delete'] },
-  { apiGroups: ['loom.etl'], resources: ['etlruns/status'], verbs: ['patch'] },
-  { apiGroups: ['loom.etl'], resources: ['etlpipelines', 'etlstorages'], verbs: ['list', 'watch'] },
+  { apiGroups: ['loom.etl'], resources: ['etlruns/status', 'etlworkerpools/status'], verbs: ['patch'] },
+  { apiGroups: ['loom.etl'], resources: ['etlpipelines', 'etlstorages', 'etlworkerpools'], verbs: ['list', 'watch'] },
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'create', 'update', 'patch'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'patch'] },
   { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch', 'create'] },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['list', 'create'] },
 ]
@@ -23,7 +24,7 @@ export const OPERATOR_RULES: readonly RbacRule[] = [
  * before them needs this too. It is never asked for by itself.
  */
 export const OWNER_RULES: readonly RbacRule[] = [
-  { apiGroups: ['loom.etl'], resources: ['etlruns/finalizers'], verbs: ['update'] },
+  { apiGroups: ['loom.etl'], resources: ['etlruns/finalizers', 'etlworkerpools/finalizers'], verbs: ['update'] },
 ]
 
 /** In the namespace of the leader election's lease. */
