@@ -32,6 +32,8 @@ export class DuckDbSession implements SqlSession {
   /** Beside the main one. */
   readonly #connections = new Set<DuckDBConnection>()
   #closed = false
+  /** The last one; who checks a query and who writes it ask one after the other. No statement was run since. */
+  #described: { query: string; columns: ColumnType[] } | undefined
   #unharmed = true
   readonly #interrupt = () => {
     for (const connection of this.#busy.values()) connection.interrupt()
@@ -53,6 +55,7 @@ export class DuckDbSession implements SqlSession {
   }
 
   async run(sql: string): Promise<void> {
+    this.#described = undefined
     await this.#execute(this.#main, sql, () => this.#main.run(sql))
   }
 
@@ -79,6 +82,7 @@ export class DuckDbSession implements SqlSession {
   }
 
   async describe(query: string): Promise<ColumnType[]> {
+    if (this.#described?.query === query) return this.#described.columns
     const prefix = 'DESCRIBE '
     const sql = prefix + query
     const rows = await this.#execute(
@@ -87,10 +91,13 @@ export class DuckDbSession implements SqlSession {
       async () => (await this.#main.run(sql)).getRowObjectsJson(),
       prefix,
     )
-    return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
+    const columns = rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
+    this.#described = { query, columns }
+    return columns
   }
 
   async load(table: string, rows: Iterable<Row> | AsyncIterable<Row>, columns?: ColumnType[]): Promise<void> {
+    this.#described = undefined
     const connection = await this.#connect()
     try {
       const execute = async (sql: string) => {

@@ -94,8 +94,11 @@ class FileStore implements ObjectStore {
     const folder = dirname(final)
     const temp = join(folder, `${TEMP_PREFIX}${randomUUID()}`)
     try {
-      await mkdir(folder, { recursive: true })
-      await writeSynced(temp, bytes)
+      await writeSynced(temp, bytes).catch(async (thrown: unknown) => {
+        if (!hasCode(thrown, 'ENOENT')) throw thrown
+        await mkdir(folder, { recursive: true })
+        await writeSynced(temp, bytes)
+      })
       const result = await makeVisible(temp, final)
       await syncFolder(folder)
       return result
