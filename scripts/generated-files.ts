@@ -1,6 +1,14 @@
 // All files that are made from the schemas and tables in src: crds/ and the generated pages of docs/reference/.
 import { COMPILE_PROBLEM_CODES } from '../src/compile/problem-codes.ts'
-import { CONDITION_TYPES, MANIFEST_PROBLEM_CODES, REASONS, renderCrds, renderReference } from '../src/manifest/index.ts'
+import {
+  CONDITION_TYPES,
+  MANIFEST_PROBLEM_CODES,
+  REASONS,
+  type Reason,
+  renderCrds,
+  renderReference,
+  WAYS_OUT,
+} from '../src/manifest/index.ts'
 import { RUN_METRICS } from '../src/observability/metrics-observer.ts'
 import { OPERATOR_METRICS, OPERATOR_SETTINGS } from '../src/operator/index.ts'
 
@@ -35,6 +43,11 @@ function operatorPage(): string {
     otherwise,
     help,
   ])
+  const reasons = Object.entries(REASONS).map(([reason, meaning]) => [
+    reason,
+    meaning,
+    WAYS_OUT[reason as Reason] ?? '',
+  ])
   return `${[
     '<!-- Generated from the tables in src by `make generate`; do not edit. -->',
     '# The operator',
@@ -42,7 +55,7 @@ function operatorPage(): string {
     markdownTable(['condition', 'meaning'], Object.entries(CONDITION_TYPES)),
     '## Reasons',
     'Of phases, conditions, steps and events.',
-    markdownTable(['reason', 'meaning'], Object.entries(REASONS)),
+    markdownTable(['reason', 'meaning', 'way out'], reasons),
     '## Settings',
     'Options of `loom operator`; each is also an environment variable. Options win.',
     markdownTable(['option', 'variable', 'default', 'meaning'], settings),

@@ -3,6 +3,7 @@ import type { Action, RunEvent } from './decision.ts'
 import { isOf, judgeStep, type Verdict } from './judge-step.ts'
 import type { Observed } from './observed.ts'
 import type { StepRecord } from './step-record.ts'
+import { cut, MESSAGE_LENGTH, withWayOut } from './way-out.ts'
 
 export interface Fold {
   records: StepRecord[]
@@ -38,7 +39,7 @@ function foldOne(
       if (verdict.lookAgainAt !== undefined) fold.lookAgainAt.push(verdict.lookAgainAt)
       return
     case 'held': {
-      const record = { ...bare, reason: verdict.reason, message: cut(verdict.message) }
+      const record = { ...bare, reason: verdict.reason, message: withWayOut(verdict.reason, verdict.message) }
       fold.records.push(record)
       fold.held.push(record)
       fold.lookAgainAt.push(verdict.untilMs)
@@ -64,7 +65,10 @@ function foldOne(
         state: 'Failed',
         finishedAt,
         reason: verdict.reason,
-        message: cut(verdict.message),
+        message:
+          verdict.outcome === undefined
+            ? withWayOut(verdict.reason, verdict.message)
+            : cut(verdict.message, MESSAGE_LENGTH),
       }
       fold.records.push(record)
       fold.events.push(warning(record))
@@ -82,7 +86,7 @@ function foldOne(
         try: before.try + 1,
         disruptions: (before.disruptions ?? 0) + 1,
         reason: verdict.reason,
-        message: cut(verdict.message),
+        message: withWayOut(verdict.reason, verdict.message),
       }
       fold.records.push(record)
       fold.events.push(warning(record))
@@ -110,5 +114,3 @@ function stopJob(record: StepRecord, observed: Observed): Action[] {
 function warning({ process, step, reason, message }: StepRecord): RunEvent {
   return { type: 'Warning', reason: reason as RunEvent['reason'], message: `step "${process}/${step}": ${message}` }
 }
-
-const cut = (text: string): string => (text.length <= 512 ? text : `${text.slice(0, 511)}…`)

@@ -12,6 +12,9 @@ export const POD_TROUBLE_DEADLINE = {
 export const POD_CREATION_DEADLINE = 10 * 60_000
 /** How soon the events of a Job without a pod are read (again): no watch tells them. */
 export const POD_EVENTS_PERIOD = 2_000
+/** How long a pod on a node may take to start its container before its events are read, and how soon again. */
+export const POD_START_PATIENCE = 4_000
+export const POD_START_PERIOD = 10_000
 /** How often a step is tried again within an attempt after what was not its fault. */
 export const MAX_DISRUPTIONS = 5
 /** Steps of one run at the same time, unless the run says otherwise. */

@@ -15,12 +15,12 @@ import {
   startProcessNode,
   until,
 } from '../bed/index.ts'
+import { IMAGES } from './images.ts'
 import { OperatorProcess, REPOSITORY } from './operator-process.ts'
 
 const API = `/apis/${API_VERSION}`
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-/** Node and the built program, as the container of a step sees them. */
-const ENTRYPOINT = ['/app/node_modules/.bin/node', '/app/dist/cli/main.js']
+const LAKE = '/lake'
 
 export interface Manifest {
   kind: string
@@ -47,8 +47,7 @@ export class Cluster implements AsyncDisposable {
   static async start(options: ControlPlaneOptions = {}): Promise<Cluster> {
     const plane = await startControlPlane(options)
     try {
-      const image = { entrypoint: ENTRYPOINT, folders: { '/app': REPOSITORY } }
-      const node = await startProcessNode(plane, { images: { 'loom:dev': image } })
+      const node = await startProcessNode(plane, { images: IMAGES })
       await installCrds(plane)
       return new Cluster(plane, node, emptyLake(plane))
     } catch (thrown) {
@@ -79,6 +78,10 @@ export class Cluster implements AsyncDisposable {
 
   async patchRun(name: string, spec: object): Promise<void> {
     await this.plane.api.patch(`${pathOf('ETLRun')}/${name}`, { spec })
+  }
+
+  async patchPipeline(name: string, spec: object): Promise<void> {
+    await this.plane.api.patch(`${pathOf('ETLPipeline')}/${name}`, { spec })
   }
 
   async deleteRun(name: string): Promise<void> {
@@ -115,6 +118,30 @@ export class Cluster implements AsyncDisposable {
     return await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined, { seconds })
   }
 
+  /** Stops the run for good, so that it troubles no other test. */
+  async cancel(name: string): Promise<RunStatus> {
+    await this.patchRun(name, { cancel: true })
+    const status = await this.ends(name)
+    if (status.phase !== 'Cancelled') throw new Error(`run ${name} was cancelled and is ${status.phase}`)
+    return status
+  }
+
+  /** Waits for an event of that reason about the run. @returns its note */
+  async tells(run: string, reason: string, namespace = 'default'): Promise<string> {
+    let told: readonly { reason: string; note?: string; regarding: { name: string } }[] = []
+    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events?fieldSelector=regarding.kind=ETLRun`
+    const found = await until(
+      `an event tells ${reason} of run ${run}`,
+      async () => {
+        const events = await this.plane.api.list<(typeof told)[number]>(path)
+        told = events.filter(({ regarding }) => regarding.name === run)
+        return told.find((event) => event.reason === reason)
+      },
+      { seen: () => told },
+    )
+    return found.note ?? ''
+  }
+
   async jobs(run: string, namespace = 'default'): Promise<readonly Kube[]> {
     return await this.plane.api.list(`/apis/batch/v1/namespaces/${namespace}/jobs?labelSelector=loom.etl/run=${run}`)
   }
@@ -134,16 +161,20 @@ export class Cluster implements AsyncDisposable {
     return found
   }
 
-  /** Waits for a pod of the run in which the step has begun: before that nobody in it hears SIGTERM. */
-  async begun(run: string, not = ''): Promise<Pod> {
+  /** Waits for a (further) pod of the run in which the step has begun: before that nobody in it hears SIGTERM. */
+  async begun(run: string, { not = '', says = 'step starts' }: { not?: string | undefined; says?: string } = {}) {
     const pod = await this.pod(run, ({ metadata, status }) => status?.phase === 'Running' && metadata.uid !== not)
     const { name, namespace = 'default' } = pod.metadata
-    await until('the step has begun', () => this.node.log({ name, namespace }).includes('step starts'))
+    await until('the step has begun', () => this.node.log({ name, namespace }).includes(says))
     return pod
   }
 
+  get #lakeVolume() {
+    return { name: 'lake', hostPath: { path: this.lake } }
+  }
+
   /** A storage whose tables lie in the lake, seen by pods at `mount`, and whose files are those of the flights example. */
-  storage(pods: Record<string, unknown> = {}, mount = '/lake'): Manifest {
+  storage(pods: Record<string, unknown> = {}, mount = LAKE): Manifest {
     return {
       kind: 'ETLStorage',
       metadata: { name: 'default' },
@@ -158,12 +189,37 @@ export class Cluster implements AsyncDisposable {
         pods: {
           allowCode: true,
           resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
-          volumes: [{ name: 'lake', hostPath: { path: this.lake } }],
+          volumes: [this.#lakeVolume],
           volumeMounts: [{ name: 'lake', mountPath: mount }],
           ...pods,
         },
       },
     }
+  }
+
+  /** The settings of the pods of `storage`, with one more volume, mounted where its name says. */
+  withVolume(volume: { name: string; [source: string]: unknown }): Record<string, unknown> {
+    return {
+      volumes: [this.#lakeVolume, volume],
+      volumeMounts: [
+        { name: 'lake', mountPath: LAKE },
+        { name: volume.name, mountPath: `/${volume.name}` },
+      ],
+    }
+  }
+
+  /** A namespace with the storage `default`, in which pods can be made. */
+  async makeNamespace(name: string, labels: Record<string, string> = {}, pods: Record<string, unknown> = {}) {
+    const { api } = this.plane
+    await api.create('/api/v1/namespaces', { metadata: { name, labels } })
+    const account = `/api/v1/namespaces/${name}/serviceaccounts/default`
+    await until(`namespace ${name} is ready`, async () => await api.find(account))
+    await this.apply({ ...this.storage(pods), metadata: { name: 'default', namespace: name } })
+  }
+
+  /** A storage of that name, which differs from `default` in how its pods look. */
+  async applyStorage(name: string, pods: Record<string, unknown>): Promise<void> {
+    await this.apply({ ...this.storage(pods), metadata: { name } })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
