@@ -1,4 +1,6 @@
-// All files that are made from the schemas and tables in src: crds/ and the generated pages of docs/reference/.
+// All files that are made from the schemas and tables in src: crds/, the generated pages of docs/reference/, and much of the chart.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { COMPILE_PROBLEM_CODES } from '../src/compile/problem-codes.ts'
 import {
   CONDITION_TYPES,
@@ -11,12 +13,14 @@ import {
 } from '../src/manifest/index.ts'
 import { RUN_METRICS } from '../src/observability/metrics-observer.ts'
 import { OPERATOR_METRICS, OPERATOR_SETTINGS } from '../src/operator/index.ts'
+import { alertsFile } from './chart/alerts.ts'
+import { crdTemplates } from './chart/crd-templates.ts'
+import { dashboardFile } from './chart/dashboard.ts'
+import { rulesTemplate } from './chart/rules-template.ts'
+import { valuesPage } from './chart/values-page.ts'
+import type { GeneratedFile } from './generated-file.ts'
 
-export interface GeneratedFile {
-  /** Relative to the repository's root. */
-  path: string
-  text: string
-}
+const CHART = 'charts/loom-operator'
 
 /** @throws Error when a schema is not what the API server takes */
 export function generatedFiles(): GeneratedFile[] {
@@ -26,6 +30,18 @@ export function generatedFiles(): GeneratedFile[] {
     { path: 'docs/reference/problems.md', text: problemsPage() },
     { path: 'docs/reference/operator.md', text: operatorPage() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
+    ...chartFiles(),
+  ]
+}
+
+function chartFiles(): GeneratedFile[] {
+  const values = readFileSync(join(import.meta.dirname, '..', CHART, 'values.yaml'), 'utf8')
+  return [
+    ...crdTemplates(CHART),
+    { path: `${CHART}/templates/_rules.tpl`, text: rulesTemplate() },
+    { path: `${CHART}/files/alerts.yaml`, text: alertsFile() },
+    { path: `${CHART}/files/dashboard.json`, text: dashboardFile() },
+    { path: `${CHART}/README.md`, text: valuesPage(values) },
   ]
 }
 
