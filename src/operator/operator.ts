@@ -6,7 +6,7 @@
 
 import { type Logger, pino } from 'pino'
 import { asFault, type Fault } from '../base/index.ts'
-import { Applier, Caches, connect, KubeClient, LeaseCandidate, Observer } from '../effects/index.ts'
+import { ApiFault, Applier, Caches, connect, KubeClient, LeaseCandidate, Observer } from '../effects/index.ts'
 import type { OperatorConfig } from './config.ts'
 import { serve } from './http.ts'
 import { OperatorMetrics } from './metrics.ts'
@@ -24,7 +24,7 @@ export interface OperatorWorld {
 }
 
 /** How long the looks in hand may take to finish after a stop; SIGTERM to exit is 10 s at most. */
-const DRAIN_MS = 8_000
+const DRAIN_MS = 7_500
 /** Sockets to the API server: for requests, and for the watches, which hold one each for good. */
 const REQUESTS = 26
 const WATCHES = 6
@@ -68,8 +68,12 @@ export async function runOperator(config: OperatorConfig, world: OperatorWorld, 
   }
   const lost = lead?.lost.aborted === true && !signal.aborted
   metrics.set('loom_leader', {}, 0)
-  await Promise.race([parts.queue.stop(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())])
-  if (!lost) await lead?.release()
+  const drained = await Promise.race([
+    parts.queue.stop().then(() => true),
+    new Promise<boolean>((resolve) => setTimeout(resolve, DRAIN_MS, false).unref()),
+  ])
+  // With looks still in hand the lease runs out by itself: nobody is to begin beside them.
+  if (!lost && drained) await lead?.release()
   ended.abort()
   await watching
   server.closeAllConnections()
@@ -126,6 +130,7 @@ function wire(
       )
       if (error !== undefined) logFailure(log, key, asFault(error))
     },
+    askedMs: (error) => (error instanceof ApiFault ? error.retryAfterMs : undefined),
     monotonic: world.monotonic,
     random: world.random,
   })

@@ -3,6 +3,7 @@
 import type { RequestOptions } from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type Dispatcher } from 'undici'
+import { firstLine } from '../../base/index.ts'
 import { ApiFault } from './api-fault.ts'
 
 export interface HttpRequest {
@@ -61,8 +62,8 @@ class PooledConnection implements Connection {
   async send(request: HttpRequest): Promise<Dispatcher.ResponseData> {
     const first = await this.#sendOnce(request)
     if (first.statusCode !== 401) return first
-    // The token may just have been renewed: read it again, once.
-    await first.body.dump()
+    // The token may just have been renewed: read it again, once. What the refusal says does not matter.
+    await first.body.dump().catch(() => {})
     this.#readAt = Number.NEGATIVE_INFINITY
     return await this.#sendOnce(request)
   }
@@ -103,10 +104,26 @@ class PooledConnection implements Connection {
     }
   }
 
+  /** @throws ApiFault NoCredentials: a token file that is just being replaced, a login program that fails; it passes */
+  async #credentials(): Promise<RequestOptions> {
+    const read: RequestOptions = {}
+    try {
+      await this.#config.applyToHTTPSOptions(read)
+      return read
+    } catch (cause) {
+      const why = firstLine(cause instanceof Error ? cause.message : String(cause))
+      throw new ApiFault({
+        status: 0,
+        code: 'NoCredentials',
+        message: `cannot read the credentials for the API server: ${why}`,
+        cause,
+      })
+    }
+  }
+
   async #freshAgent(): Promise<Agent> {
     if (this.#agent !== undefined && performance.now() - this.#readAt < CREDENTIALS_MS) return this.#agent
-    const read: RequestOptions = {}
-    await this.#config.applyToHTTPSOptions(read)
+    const read = await this.#credentials()
     this.#headers = authorization(read)
     this.#readAt = performance.now()
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = read
