@@ -8,7 +8,7 @@
 import { asFault, type Fault } from '../../base/index.ts'
 import { ApiFault, isStatus } from './api-fault.ts'
 import type { KubeApi } from './client.ts'
-import { pause } from './reflector.ts'
+import { pause } from './pause.ts'
 import type { KubeObject } from './resource.ts'
 
 export interface LeaseOptions {

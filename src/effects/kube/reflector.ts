@@ -9,6 +9,7 @@
 import { Fault } from '../../base/index.ts'
 import { ApiFault, isStatus } from './api-fault.ts'
 import type { KubeApi } from './client.ts'
+import { pause } from './pause.ts'
 import { type KubeObject, keyOf, type ObjectPlace, type ResourceName } from './resource.ts'
 import { covers, isLater } from './resource-version.ts'
 import { watchEvents } from './watch-lines.ts'
@@ -55,6 +56,11 @@ export class Reflector<T extends KubeObject> {
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
     this.objects = options.objects ?? new Map()
+  }
+
+  /** undefined: all. */
+  get namespace(): string | undefined {
+    return this.#options.namespace
   }
 
   /** Numbers for metrics: lists and watches begun, and when something was last heard (performance.now()). */
@@ -234,18 +240,4 @@ function endedAtOnce(resource: string): ApiFault {
 function brokenWatch(resource: string, cause: unknown): ApiFault {
   const why = cause instanceof Error ? cause.message : String(cause)
   return new ApiFault({ status: 0, code: 'WatchBroken', message: `cannot watch ${resource}: ${why}`, cause })
-}
-
-/** Waits, or until the signal is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }
