@@ -8,6 +8,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../../base/index.ts'
 import { type ColumnType, identifier, type JsonRow, type Row, type SqlSession } from '../../step/index.ts'
 import { engineFault } from './errors.ts'
+import { jsonRows } from './json-rows.ts'
 import { loadRows } from './load.ts'
 import { toRow } from './row-values.ts'
 
@@ -60,10 +61,7 @@ export class DuckDbSession implements SqlSession {
   }
 
   async rows(sql: string): Promise<JsonRow[]> {
-    return await this.#execute(this.#main, sql, async () => {
-      const result = await this.#main.run(sql)
-      return (await result.getRowObjectsJson()) as JsonRow[]
-    })
+    return await this.#execute(this.#main, sql, async () => jsonRows(await this.#main.run(sql)))
   }
 
   async *stream(sql: string): AsyncGenerator<Row[]> {
@@ -85,12 +83,7 @@ export class DuckDbSession implements SqlSession {
     if (this.#described?.query === query) return this.#described.columns
     const prefix = 'DESCRIBE '
     const sql = prefix + query
-    const rows = await this.#execute(
-      this.#main,
-      sql,
-      async () => (await this.#main.run(sql)).getRowObjectsJson(),
-      prefix,
-    )
+    const rows = await this.#execute(this.#main, sql, async () => jsonRows(await this.#main.run(sql)), prefix)
     const columns = rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
     this.#described = { query, columns }
     return columns
@@ -102,7 +95,7 @@ export class DuckDbSession implements SqlSession {
     try {
       const execute = async (sql: string) => {
         // the statements are ours: a position in them tells a user nothing
-        return await this.#execute(connection, sql, async () => (await connection.run(sql)).getRowObjectsJson(), sql)
+        return await this.#execute(connection, sql, async () => jsonRows(await connection.run(sql)), sql)
       }
       await loadRows({ connection, execute, assertRunning: () => this.#assertRunning() }, table, { rows, columns })
     } finally {
