@@ -11,8 +11,8 @@ import {
   renderReference,
   WAYS_OUT,
 } from '../src/manifest/index.ts'
-import { RUN_METRICS } from '../src/observability/metrics-observer.ts'
-import { OPERATOR_METRICS, OPERATOR_SETTINGS } from '../src/operator/index.ts'
+import { METRICS } from '../src/observability/index.ts'
+import { OPERATOR_SETTINGS } from '../src/operator/index.ts'
 import { alertsFile } from './chart/alerts.ts'
 import { crdTemplates } from './chart/crd-templates.ts'
 import { dashboardFile } from './chart/dashboard.ts'
@@ -79,17 +79,20 @@ function operatorPage(): string {
 }
 
 function metricsPage(): string {
-  const rows = (metrics: typeof OPERATOR_METRICS | typeof RUN_METRICS) =>
-    Object.entries(metrics).map(([name, { type, help, labels }]) => [`\`${name}\``, type, labels.join(', '), help])
-  const titles = ['metric', 'type', 'labels', 'meaning']
+  const rows = (who: 'both' | 'operator') =>
+    Object.entries(METRICS)
+      .filter(([, { by }]) => by === who)
+      .map(([name, { type, unit, help, labels }]) => [`\`${name}\``, type, unit, labels.join(', '), help])
+  const titles = ['metric', 'type', 'unit', 'labels', 'meaning']
   return `${[
     '<!-- Generated from the tables of metrics in src by `make generate`; do not edit. -->',
     '# Metrics',
     'Labels are bounded: names from manifests, reasons and codes, never ids.',
-    '## Of the operator (`/metrics`)',
-    markdownTable(titles, rows(OPERATOR_METRICS)),
-    '## Of a local run (`--metrics-file`)',
-    markdownTable(titles, rows(RUN_METRICS)),
+    '`name` is a path: `pipeline`, `pipeline/process` or `pipeline/process/step`, by `scope`. The operator counts runs with an inline pipeline as `(inline)`. `status` is success, failure or cancelled; `kind` is the kind of the fault: invalid, denied, missing, conflict, transient or defect.',
+    '## Of local runs (`--metrics-file`) and of the operator (`/metrics`)',
+    markdownTable(titles, rows('both')),
+    '## Of the operator alone',
+    markdownTable(titles, rows('operator')),
   ].join('\n\n')}\n`
 }
 

@@ -54,7 +54,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     alert: 'LoomRunsFail',
-    expr: 'sum by (name, kind) (increase(loom_lifecycle_errors_total{scope="run"}[1h])) > 0',
+    expr: 'sum by (name, kind) (increase(loom_lifecycle_errors_total{scope="pipeline"}[1h])) > 0',
     for: '0m',
     severity: 'warning',
     summary: 'Runs of {{ $labels.name }} fail: {{ $labels.kind }}',

@@ -1,11 +1,5 @@
 // A Grafana dashboard with one panel for each of the operator's metrics: the table of metrics is all that it is made of.
-import { OPERATOR_METRICS } from '../../src/operator/index.ts'
-
-interface Metric {
-  type: string
-  help: string
-  labels: readonly string[]
-}
+import { METRICS, type Metric } from '../../src/observability/index.ts'
 
 interface Query {
   expr: string
@@ -16,7 +10,7 @@ const WIDTH = 12
 const HEIGHT = 8
 
 export function dashboardFile(): string {
-  const panels = Object.entries<Metric>(OPERATOR_METRICS).map(([name, metric], index) => panel(name, metric, index))
+  const panels = Object.entries<Metric>(METRICS).map(([name, metric], index) => panel(name, metric, index))
   const dashboard = {
     uid: 'loom-operator',
     title: 'loom operator',

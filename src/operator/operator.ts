@@ -11,6 +11,7 @@ import type { OperatorConfig } from './config.ts'
 import { serve } from './http.ts'
 import { OperatorMetrics } from './metrics.ts'
 import { reconciler } from './reconciler.ts'
+import { idsOfRaw } from './run-log.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /** What the world gives: time, chance, identity. */
@@ -128,7 +129,7 @@ function wire(
         { result: error === undefined ? 'done' : asFault(error).kind },
         workedMs / 1000,
       )
-      if (error !== undefined) logFailure(log, key, asFault(error))
+      if (error !== undefined) logFailure(log, idsOfRaw(key, caches.runs.objects.get(key)), asFault(error))
     },
     askedMs: (error) => (error instanceof ApiFault ? error.retryAfterMs : undefined),
     monotonic: world.monotonic,
@@ -142,10 +143,10 @@ function wire(
 }
 
 /** A stale write is everyday life and says nothing; a bug says all it knows. */
-function logFailure(log: Logger, run: string, fault: Fault): void {
-  if (fault.kind === 'conflict') log.debug({ run, code: fault.code }, fault.message)
-  else if (fault.kind === 'defect') log.error({ run, code: fault.code, err: fault.cause ?? fault }, fault.message)
-  else log.warn({ run, code: fault.code }, fault.message)
+function logFailure(log: Logger, ids: Record<string, unknown>, fault: Fault): void {
+  if (fault.kind === 'conflict') log.debug({ ...ids, code: fault.code }, fault.message)
+  else if (fault.kind === 'defect') log.error({ ...ids, code: fault.code, err: fault.cause ?? fault }, fault.message)
+  else log.warn({ ...ids, code: fault.code }, fault.message)
 }
 
 function candidate(config: OperatorConfig, world: OperatorWorld, client: KubeClient, log: Logger): LeaseCandidate {
