@@ -56,7 +56,7 @@ export const runSpecSchema = z
         maxParallel: z
           .int()
           .min(1)
-          .max(1000)
+          .max(100)
           .optional()
           .describe('Steps of this run at the same time, at most. Default 20.'),
       })

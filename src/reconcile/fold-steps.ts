@@ -1,9 +1,11 @@
 // Brings the records of running steps up to date with what their Jobs and pods show.
+import { boundedText } from './bounded-text.ts'
 import type { Action, RunEvent } from './decision.ts'
 import { isOf, judgeStep, type Verdict } from './judge-step.ts'
+import { STEP_MESSAGE_BYTES } from './limits.ts'
 import type { Observed } from './observed.ts'
 import type { StepRecord } from './step-record.ts'
-import { cut, MESSAGE_LENGTH, withWayOut } from './way-out.ts'
+import { withWayOut } from './way-out.ts'
 
 export interface Fold {
   records: StepRecord[]
@@ -68,7 +70,7 @@ function foldOne(
         message:
           verdict.outcome === undefined
             ? withWayOut(verdict.reason, verdict.message)
-            : cut(verdict.message, MESSAGE_LENGTH),
+            : boundedText(verdict.message, STEP_MESSAGE_BYTES),
       }
       fold.records.push(record)
       fold.events.push(warning(record))

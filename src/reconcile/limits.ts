@@ -24,5 +24,13 @@ export const CLEAN_UP_DEADLINE = 10 * 60_000
 /** A step's pod may live this much longer than the step's own timeout. */
 export const POD_DEADLINE_SLACK = 60_000
 
+/** Steps of a run: the status has a character for each. */
+export const MOST_STEPS = 10_000
+/** Bytes of a status as JSON; what is over is left out of the details of steps. */
+export const STATUS_BYTES = 32 * 1024
+/** Bytes of the run's message, which stands in its conditions too, and of a step's. */
+export const RUN_MESSAGE_BYTES = 2048
+export const STEP_MESSAGE_BYTES = 512
+
 /** The finalizer that is on a run while it has temps to clean. */
 export const FINALIZER = 'loom.etl/temps'

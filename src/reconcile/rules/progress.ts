@@ -1,5 +1,5 @@
 // While a run goes on: its steps' states first, then what comes next: more steps, another attempt, or the end.
-import { backoffMs } from '../../manifest/index.ts'
+import { backoffMs, type Reason } from '../../manifest/index.ts'
 import { type Plan, stepsOf } from '../../plan/index.ts'
 import type { Action } from '../decision.ts'
 import { type Fold, foldSteps } from '../fold-steps.ts'
@@ -10,6 +10,9 @@ import { type Frontier, frontierOf } from '../ready-steps.ts'
 import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
 import { keyOf, recordsOf, type StepRecord } from '../step-record.ts'
 import { deadlineOf, failuresOf } from './stop.ts'
+
+/** Why a step failed that the status had no room to tell: another attempt is harmless, none breaks a promise. */
+const UNKNOWN: Reason = 'TransientFault'
 
 /** Everything else: go on, try again, or end. */
 export const goOn: Rule = (observed) => {
@@ -52,7 +55,7 @@ function attemptFailed(observed: Observed, plan: Plan, fold: Fold): Ruling {
       ? 'a step failed'
       : `step "${first.process}/${first.step}" failed: ${first.reason}: ${first.message}`
   const attempt = run.status.attempt ?? 1
-  const mayPass = fold.records.every(({ state, reason }) => state !== 'Failed' || MAY_PASS.has(reason ?? ''))
+  const mayPass = fold.records.every(({ state, reason }) => state !== 'Failed' || MAY_PASS.has(reason ?? UNKNOWN))
   const common = { records: fold.records, actions: fold.actions, events: fold.events }
   if (!mayPass || attempt > (run.spec.retry?.limit ?? 0)) {
     const records = fold.records.map(
@@ -163,7 +166,12 @@ export function schedule(input: {
   const pending = frontier.state === 'open' ? frontier.pending : []
   const bound = observed.run.spec.dispatch?.maxParallel ?? DEFAULT_MAX_PARALLEL
   const room = Math.max(0, bound - records.filter(({ state }) => state === 'Running').length)
-  const starting = new Set(pending.slice(0, room).map(({ process, name }) => `${process}/${name}`))
+  // Disrupted ones first: so no more of them wait or run than the status has details for.
+  const tries = new Map(records.map((record) => [keyOf(record), record.try]))
+  const inTurn = pending
+    .map(({ process, name }) => keyOf({ process, step: name }))
+    .sort((a, b) => Number((tries.get(b) ?? 1) > 1) - Number((tries.get(a) ?? 1) > 1))
+  const starting = new Set(inTurn.slice(0, room))
   const since = iso(observed.now)
   const next = records.map((record): StepRecord => {
     if (!starting.has(keyOf(record))) return record
