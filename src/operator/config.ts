@@ -1,4 +1,5 @@
 // The operator's settings: flags of `loom operator`, each also an environment variable. One table; the help is made of it.
+import { parseDuration } from '../base/index.ts'
 
 export interface OperatorConfig {
   kubeconfig: string | undefined
@@ -8,6 +9,8 @@ export interface OperatorConfig {
   image: string
   leaseNamespace: string
   leaseName: string
+  /** Milliseconds that a lease holds which nobody renews. */
+  leaseDuration: number
   leaderElect: boolean
   port: number
   host: string
@@ -53,6 +56,12 @@ export const OPERATOR_SETTINGS = {
     default: 'loom-operator',
     help: 'name of the leader election lease',
   },
+  leaseDuration: {
+    flag: '--lease-duration <duration>',
+    env: 'LOOM_LEASE_DURATION',
+    default: '15s',
+    help: 'how long the lease of a leader holds that has died; it is renewed far more often',
+  },
   leaderElect: {
     flag: '--leader-elect <yes|no>',
     env: 'LOOM_LEADER_ELECT',
@@ -90,6 +99,9 @@ export function operatorConfig(
   const workers = Number(read('workers'))
   if (!Number.isInteger(workers) || workers < 1)
     return { problem: `--workers "${read('workers')}" is no number of workers; give 1 or more` }
+  const leaseDuration = parseDuration(read('leaseDuration')) ?? 0
+  if (leaseDuration < 1000)
+    return { problem: `--lease-duration "${read('leaseDuration')}" is no duration of 1s or more; write it like 15s` }
   const elect = read('leaderElect')
   if (elect !== 'yes' && elect !== 'no') return { problem: `--leader-elect "${elect}" is neither yes nor no` }
   return {
@@ -99,6 +111,7 @@ export function operatorConfig(
     image: read('image'),
     leaseNamespace: read('leaseNamespace'),
     leaseName: read('leaseName'),
+    leaseDuration,
     leaderElect: elect === 'yes',
     port,
     host: read('host'),

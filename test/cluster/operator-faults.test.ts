@@ -11,6 +11,7 @@ import { IMAGES } from './support/images.ts'
 import { commitsByWriter, rowsOfTables } from './support/lake.ts'
 import type { OperatorProcess } from './support/operator-process.ts'
 import { inline, quick, run, slow, stuck } from './support/pipelines.ts'
+import { withVolume } from './support/storages.ts'
 
 /** Tests that mostly wait, each for its own run. */
 const SIDE_BY_SIDE = { concurrency: 3 }
@@ -196,7 +197,7 @@ describe('a step', SIDE_BY_SIDE, () => {
         const login = { metadata: { name: 'login' }, stringData: { user: 'loom' } }
         if (name === 'no-key') await cluster.plane.api.create('/api/v1/namespaces/default/secrets', login)
         if ('secret' in pods)
-          await cluster.applyStorage(name, cluster.withVolume({ name: 'login', secret: pods.secret }))
+          await cluster.applyStorage(name, withVolume(cluster.lake, { name: 'login', secret: pods.secret }))
         else await cluster.applyStorage(name, pods)
         await cluster.apply(run(name, [quick('waits')], { storageRef: { name } }))
         await heldBy(name, reason, says)

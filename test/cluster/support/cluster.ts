@@ -1,6 +1,6 @@
 // A control plane with the CRDs, a process node that knows the image `loom:dev`, and operators as processes: what the
 // operator's cluster tests start from. Whatever goes wrong on the way, nothing is left behind.
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { API_VERSION, type RunStatus, renderCrds } from '../../../src/manifest/index.ts'
@@ -17,11 +17,10 @@ import {
 } from '../bed/index.ts'
 import { IMAGES } from './images.ts'
 import { OperatorProcess, REPOSITORY } from './operator-process.ts'
+import { makeLake, storageIn } from './storages.ts'
 
 const API = `/apis/${API_VERSION}`
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-const LAKE = '/lake'
-
 export interface Manifest {
   kind: string
   metadata: { name: string; namespace?: string; [field: string]: unknown }
@@ -49,11 +48,16 @@ export class Cluster implements AsyncDisposable {
     try {
       const node = await startProcessNode(plane, { images: IMAGES })
       await installCrds(plane)
-      return new Cluster(plane, node, emptyLake(plane))
+      return new Cluster(plane, node, makeLake(plane.folder, 'lake'))
     } catch (thrown) {
       await plane.stop()
       throw thrown
     }
+  }
+
+  /** One more host folder for tables, reports and temps. */
+  makeLake(name: string): string {
+    return makeLake(this.plane.folder, name)
   }
 
   /** Starts an operator, the first one or one more. */
@@ -114,8 +118,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Waits until the run has ended, however. */
-  async ends(name: string, seconds = 60): Promise<RunStatus> {
-    return await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined, { seconds })
+  async ends(name: string, place: { seconds?: number; namespace?: string } = {}): Promise<RunStatus> {
+    return await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined, place)
   }
 
   /** Stops the run for good, so that it troubles no other test. */
@@ -169,43 +173,9 @@ export class Cluster implements AsyncDisposable {
     return pod
   }
 
-  get #lakeVolume() {
-    return { name: 'lake', hostPath: { path: this.lake } }
-  }
-
-  /** A storage whose tables lie in the lake, seen by pods at `mount`, and whose files are those of the flights example. */
-  storage(pods: Record<string, unknown> = {}, mount = LAKE): Manifest {
-    return {
-      kind: 'ETLStorage',
-      metadata: { name: 'default' },
-      spec: {
-        defaults: {
-          tablePath: { uri: `${mount}/tables` },
-          filePath: { uri: '/app/examples/flights' },
-          modulePath: { uri: '/app/examples/flights' },
-        },
-        temp: { root: `${mount}/temp` },
-        files: [{ name: 'carrier-report', path: { uri: `${mount}/reports/carriers.csv` } }],
-        pods: {
-          allowCode: true,
-          resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
-          volumes: [this.#lakeVolume],
-          volumeMounts: [{ name: 'lake', mountPath: mount }],
-          ...pods,
-        },
-      },
-    }
-  }
-
-  /** The settings of the pods of `storage`, with one more volume, mounted where its name says. */
-  withVolume(volume: { name: string; [source: string]: unknown }): Record<string, unknown> {
-    return {
-      volumes: [this.#lakeVolume, volume],
-      volumeMounts: [
-        { name: 'lake', mountPath: LAKE },
-        { name: volume.name, mountPath: `/${volume.name}` },
-      ],
-    }
+  /** A storage whose tables lie in the lake, seen by pods at `mount`. */
+  storage(pods: Record<string, unknown> = {}, mount?: string): Manifest {
+    return storageIn(this.lake, pods, mount)
   }
 
   /** A namespace with the storage `default`, in which pods can be made. */
@@ -235,14 +205,6 @@ export function example(file: string): Manifest {
 
 export function pathOf(kind: string, namespace = 'default'): string {
   return `${API}/namespaces/${namespace}/${kind.toLowerCase()}s`
-}
-
-/** A folder that the pods' user may write to; it goes with the control plane's. */
-function emptyLake({ folder }: ControlPlane): string {
-  const lake = join(folder, 'lake')
-  mkdirSync(join(lake, 'tables'), { recursive: true })
-  for (const folder of [lake, join(lake, 'tables')]) chmodSync(folder, 0o777)
-  return lake
 }
 
 async function installCrds({ api }: ControlPlane): Promise<void> {
