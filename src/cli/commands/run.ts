@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Fault } from '../../base/index.ts'
 import type { LocalRunOptions } from '../../library/index.ts'
-import { explain, type Plan, type RunReport, type StorageBinding } from '../../plan/index.ts'
+import type { Observer } from '../../observability/index.ts'
+import { explain, type Plan, type RunReport, type StorageBinding, stepsOf } from '../../plan/index.ts'
 import { runAttempts } from '../attempts.ts'
 import { type ChosenRun, chooseRuns } from '../choose-runs.ts'
 import { compileHere, locateProblems } from '../compile-chosen.ts'
@@ -13,6 +14,7 @@ import { openProgress, type Progress } from '../progress/progress.ts'
 import { reportText } from '../progress/summary.ts'
 import { reportProblems } from '../report-problems.ts'
 import { choiceOf, type RunFlags } from '../run-flags.ts'
+import { runObservers } from '../run-observers.ts'
 
 interface ReadyRun {
   chosen: ChosenRun
@@ -30,10 +32,11 @@ export async function runCommand(names: readonly string[], flags: RunFlags, io: 
     throw new UsageError(
       `cannot use --run-id for ${ready.length} runs: an id belongs to one of them; name the run, one of ${ready.map(({ chosen }) => chosen.name).join(', ')}`,
     )
+  const observers = await runObservers(flags, io)
   const reports: RunReport[] = []
   try {
     for (const run of ready) {
-      const report = await runOne(run, { flags, io })
+      const report = await runOne(run, { flags, io, observers })
       reports.push(report)
       if (flags.output === 'text') io.out(reportText(report, run.chosen, { texts: loaded.texts, paint: painter(io) }))
       if (report.state !== 'Succeeded') break
@@ -90,12 +93,12 @@ function showPlans(ready: readonly ReadyRun[], { output }: RunFlags, io: Io): nu
 
 async function runOne(
   { chosen, plan, binding }: ReadyRun,
-  { flags, io }: { flags: RunFlags; io: Io },
+  { flags, io, observers }: { flags: RunFlags; io: Io; observers: Observer[] },
 ): Promise<RunReport> {
   const { retry, timeout, runId, correlationId = null } = chosen.spec
   const progress = openProgress(plan, { name: chosen.name, flags, io })
-  try {
-    return await runAttempts({
+  const attempts = async () =>
+    await runAttempts({
       run: { runId: flags.runId ?? runId ?? randomUUID(), correlationId },
       first: flags.attempt ?? 1,
       limit: flags.retries ?? retry?.limit ?? 0,
@@ -103,16 +106,21 @@ async function runOne(
       backoff: retry?.backoff,
       timeout,
       signal: io.signal,
-      attempt: async (run, control) => await attemptOnce({ plan, binding, run, ...control }, { flags, io, progress }),
+      attempt: async (run, control) =>
+        await attemptOnce({ plan, binding, run, observers, ...control }, { flags, io, progress }),
       say: progress.say,
     })
+  try {
+    if (!stepsOf(plan).some(({ body }) => body.kind === 'code')) return await attempts()
+    const { hearingCtrlC } = await import('../busy-code.ts')
+    return await hearingCtrlC(io.handlers, attempts)
   } finally {
     progress.stop()
   }
 }
 
 async function attemptOnce(
-  options: Pick<LocalRunOptions, 'plan' | 'binding' | 'run' | 'signal' | 'keepRunTemps'>,
+  options: Pick<LocalRunOptions, 'plan' | 'binding' | 'run' | 'observers' | 'signal' | 'keepRunTemps'>,
   { flags, io, progress }: { flags: RunFlags; io: Io; progress: Progress },
 ): Promise<RunReport> {
   const { runLocally } = await import('../../library/index.ts')
@@ -120,7 +128,6 @@ async function attemptOnce(
   const extensionsFolder = io.env['LOOM_EXTENSIONS']
   return await runLocally({
     ...options,
-    observers: await observers(flags, io),
     log: { info: () => {}, warn: progress.warn },
     watcher: {
       ...progress.watcher,
@@ -137,12 +144,3 @@ async function attemptOnce(
 }
 
 const stackOf = ({ cause, stack }: Fault): string => String((cause instanceof Error ? cause.stack : undefined) ?? stack)
-
-async function observers(flags: RunFlags, io: Io): Promise<NonNullable<LocalRunOptions['observers']>> {
-  if (flags.logFormat !== 'json' && flags.metricsFile === undefined) return []
-  const { logObserver, metricsFileObserver } = await import('../../observability/index.ts')
-  return [
-    ...(flags.logFormat === 'json' ? [logObserver(io.err)] : []),
-    ...(flags.metricsFile === undefined ? [] : [metricsFileObserver(flags.metricsFile)]),
-  ]
-}

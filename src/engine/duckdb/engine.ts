@@ -5,6 +5,7 @@ import type { Engine, StepContext, StepProgress } from '../../step/index.ts'
 import { type BoundStep, bindStep, type KnownResults } from './bind.ts'
 import { bodyText, openBody } from './body.ts'
 import { type DuckDbOptions, InstancePool } from './instance.ts'
+import { withLimits } from './limits.ts'
 import { openSources } from './open-sources.ts'
 import { openStep, reachOf } from './open-step.ts'
 import { writeTarget } from './write-target.ts'
@@ -52,6 +53,8 @@ async function runStep(step: StepPlan, context: StepContext, pool: InstancePool)
     return await writeTarget(query, step.target, { session, context }).catch((thrown: unknown) => {
       throw place(asFault(thrown))
     })
+  } catch (thrown) {
+    throw withLimits(asFault(thrown), pool.limits)
   } finally {
     await session.close()
   }
