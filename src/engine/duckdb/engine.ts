@@ -1,6 +1,7 @@
 // Runs a step in DuckDB: sources → body → target, in a closed instance, in which its SQL can read only what it declares.
 import { asFault } from '../../base/index.ts'
 import type { StepPlan, WriteResult } from '../../plan/index.ts'
+import { placedAtSource } from '../../sources/index.ts'
 import type { Engine, StepContext, StepProgress } from '../../step/index.ts'
 import { type BoundStep, bindStep, type KnownResults } from './bind.ts'
 import { bodyText, openBody } from './body.ts'
@@ -54,7 +55,7 @@ async function runStep(step: StepPlan, context: StepContext, pool: InstancePool)
       throw place(asFault(thrown))
     })
   } catch (thrown) {
-    throw withLimits(asFault(thrown), pool.limits)
+    throw placedAtSource(withLimits(asFault(thrown), pool.limits), step.sources, context)
   } finally {
     await session.close()
   }
