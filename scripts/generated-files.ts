@@ -1,14 +1,26 @@
-// All files that are made from the schemas and tables in src: crds/ and the generated pages of docs/reference/.
+// All files that are made from the schemas and tables in src: crds/, the generated pages of docs/reference/, and much of the chart.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { COMPILE_PROBLEM_CODES } from '../src/compile/problem-codes.ts'
-import { CONDITION_TYPES, MANIFEST_PROBLEM_CODES, REASONS, renderCrds, renderReference } from '../src/manifest/index.ts'
-import { RUN_METRICS } from '../src/observability/metrics-observer.ts'
-import { OPERATOR_METRICS, OPERATOR_SETTINGS } from '../src/operator/index.ts'
+import {
+  CONDITION_TYPES,
+  MANIFEST_PROBLEM_CODES,
+  REASONS,
+  type Reason,
+  renderCrds,
+  renderReference,
+  WAYS_OUT,
+} from '../src/manifest/index.ts'
+import { METRICS } from '../src/observability/index.ts'
+import { OPERATOR_SETTINGS } from '../src/operator/index.ts'
+import { alertsFile } from './chart/alerts.ts'
+import { crdTemplates } from './chart/crd-templates.ts'
+import { dashboardFile } from './chart/dashboard.ts'
+import { rulesTemplate } from './chart/rules-template.ts'
+import { valuesPage } from './chart/values-page.ts'
+import type { GeneratedFile } from './generated-file.ts'
 
-export interface GeneratedFile {
-  /** Relative to the repository's root. */
-  path: string
-  text: string
-}
+const CHART = 'charts/loom-operator'
 
 /** @throws Error when a schema is not what the API server takes */
 export function generatedFiles(): GeneratedFile[] {
@@ -18,6 +30,18 @@ export function generatedFiles(): GeneratedFile[] {
     { path: 'docs/reference/problems.md', text: problemsPage() },
     { path: 'docs/reference/operator.md', text: operatorPage() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
+    ...chartFiles(),
+  ]
+}
+
+function chartFiles(): GeneratedFile[] {
+  const values = readFileSync(join(import.meta.dirname, '..', CHART, 'values.yaml'), 'utf8')
+  return [
+    ...crdTemplates(CHART),
+    { path: `${CHART}/templates/_rules.tpl`, text: rulesTemplate() },
+    { path: `${CHART}/files/alerts.yaml`, text: alertsFile() },
+    { path: `${CHART}/files/dashboard.json`, text: dashboardFile() },
+    { path: `${CHART}/README.md`, text: valuesPage(values) },
   ]
 }
 
@@ -35,6 +59,11 @@ function operatorPage(): string {
     otherwise,
     help,
   ])
+  const reasons = Object.entries(REASONS).map(([reason, meaning]) => [
+    reason,
+    meaning,
+    WAYS_OUT[reason as Reason] ?? '',
+  ])
   return `${[
     '<!-- Generated from the tables in src by `make generate`; do not edit. -->',
     '# The operator',
@@ -42,7 +71,7 @@ function operatorPage(): string {
     markdownTable(['condition', 'meaning'], Object.entries(CONDITION_TYPES)),
     '## Reasons',
     'Of phases, conditions, steps and events.',
-    markdownTable(['reason', 'meaning'], Object.entries(REASONS)),
+    markdownTable(['reason', 'meaning', 'way out'], reasons),
     '## Settings',
     'Options of `loom operator`; each is also an environment variable. Options win.',
     markdownTable(['option', 'variable', 'default', 'meaning'], settings),
@@ -50,17 +79,20 @@ function operatorPage(): string {
 }
 
 function metricsPage(): string {
-  const rows = (metrics: typeof OPERATOR_METRICS | typeof RUN_METRICS) =>
-    Object.entries(metrics).map(([name, { type, help, labels }]) => [`\`${name}\``, type, labels.join(', '), help])
-  const titles = ['metric', 'type', 'labels', 'meaning']
+  const rows = (who: 'both' | 'operator') =>
+    Object.entries(METRICS)
+      .filter(([, { by }]) => by === who)
+      .map(([name, { type, unit, help, labels }]) => [`\`${name}\``, type, unit, labels.join(', '), help])
+  const titles = ['metric', 'type', 'unit', 'labels', 'meaning']
   return `${[
     '<!-- Generated from the tables of metrics in src by `make generate`; do not edit. -->',
     '# Metrics',
     'Labels are bounded: names from manifests, reasons and codes, never ids.',
-    '## Of the operator (`/metrics`)',
-    markdownTable(titles, rows(OPERATOR_METRICS)),
-    '## Of a local run (`--metrics-file`)',
-    markdownTable(titles, rows(RUN_METRICS)),
+    '`name` is a path: `pipeline`, `pipeline/process` or `pipeline/process/step`, by `scope`. The operator counts runs with an inline pipeline as `(inline)`. `status` is success, failure or cancelled; `kind` is the kind of the fault: invalid, denied, missing, conflict, transient or defect.',
+    '## Of local runs (`--metrics-file`) and of the operator (`/metrics`)',
+    markdownTable(titles, rows('both')),
+    '## Of the operator alone',
+    markdownTable(titles, rows('operator')),
   ].join('\n\n')}\n`
 }
 

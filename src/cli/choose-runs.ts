@@ -17,6 +17,8 @@ export interface RunChoice {
 export interface ChosenRun {
   name: string
   spec: RunSpec
+  /** Params that the command line gave, as text. */
+  given: Readonly<Record<string, string>>
   pipeline: {
     name: string
     spec: PipelineSpec
@@ -56,6 +58,7 @@ function fromRun(run: Extract<LoadedDocument, { kind: 'ETLRun' }>, loaded: Loade
   return {
     name: run.name,
     spec: mergedSpec(spec, choice),
+    given: choice.params,
     run,
     pipeline: pipelineOf(run, loaded),
     ...storageOf(loaded, spec.storageRef?.name, run.name),
@@ -87,6 +90,7 @@ function fromPipeline(loaded: Loaded, choice: RunChoice): ChosenRun {
   return {
     name: pipeline.name,
     spec: mergedSpec({ pipelineRef: { name: pipeline.name } }, choice),
+    given: choice.params,
     pipeline: { name: pipeline.name, spec: pipeline.value.spec, document: pipeline, path: 'spec' },
     ...storageOf(loaded, undefined, pipeline.name),
   }

@@ -117,6 +117,8 @@ export const COMMANDS: readonly Command[] = [
     ],
     run: async (args, options, io) => {
       const columns = names(options['columns'])
+      if (columns?.length === 0)
+        throw new UsageError('cannot use --columns: it names no column; name some, or leave it out to see all')
       const version = count(options, 'version', 0)
       const flags = {
         limit: count(options, 'limit', 0) ?? 20,

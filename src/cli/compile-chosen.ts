@@ -3,10 +3,17 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CompileFacts, type CompileInput, type CompileResult, compile } from '../compile/index.ts'
-import type { LocatedProblem, PipelineSpec, Problem, StorageSpec } from '../manifest/index.ts'
+import {
+  formatPath,
+  type LocatedProblem,
+  type PipelineSpec,
+  type Problem,
+  type StorageSpec,
+} from '../manifest/index.ts'
 import { stepsOf } from '../plan/index.ts'
 import type { ChosenRun } from './choose-runs.ts'
 import type { LoadedDocument } from './load-manifests.ts'
+import { NO_LINE } from './problems.ts'
 
 /** Looks for the code modules only: where tables lie nobody looks. */
 export function compileChosen(chosen: ChosenRun, cwd: string): CompileResult {
@@ -62,12 +69,24 @@ function moduleFacts(spec: PipelineSpec, folder: string | undefined): Pick<Compi
   return { modules: Object.fromEntries(modules.map((module) => [module, existsSync(join(folder, module))])) }
 }
 
-/** In the document that each is about: the run, the storage, or the pipeline. */
+/** In the document that each is about: the run, the storage, or the pipeline; a param of the command line is there. */
 export function locateProblems(problems: readonly Problem[], chosen: ChosenRun): LocatedProblem[] {
   return problems.map((problem) => {
+    const option = paramOption(problem, chosen)
+    if (option !== undefined) return { ...problem, file: option, line: NO_LINE, column: NO_LINE }
     const { document, path } = documentOf(problem, chosen)
     return { ...problem, path, ...document.locate(path, problem.offset) }
   })
+}
+
+/** `--param month=abc`, if the problem is about that. */
+function paramOption({ document, path }: Problem, { given }: ChosenRun): string | undefined {
+  if (document !== 'run') return undefined
+  const found = Object.entries(given).find(([name]) => {
+    const own = formatPath(['spec', 'params', name])
+    return path === own || path.startsWith(`${own}[`)
+  })
+  return found === undefined ? undefined : `--param ${found[0]}=${found[1]}`
 }
 
 /** What is about a run or a storage that nobody wrote down is shown at the pipeline. */

@@ -12,6 +12,8 @@ export interface Io {
   env: Record<string, string | undefined>
   /** Aborted by the first Ctrl-C or SIGTERM. */
   signal: AbortSignal
+  /** Of Ctrl-C and SIGTERM. While they are let go, either ends the process at once. Absent: there are none. */
+  handlers?: { letGo: () => void; takeBack: () => void }
 }
 
 export const EXIT = { succeeded: 0, failed: 1, invalid: 2, interrupted: 130 } as const

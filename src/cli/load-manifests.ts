@@ -89,10 +89,15 @@ async function filesOf(path: string, cwd: string): Promise<string[]> {
     throw await unreadable(path, cwd, thrown)
   })
   if (!found.isDirectory()) return [path]
-  const names = (await readdir(resolve(cwd, path))).filter((name) => TEXT.includes(extname(name))).sort()
+  const names = (await readdir(resolve(cwd, path))).filter(isManifest).sort()
   if (names.length === 0)
     throw new UsageError(`cannot read "${path}": the folder holds no file ending in ${TEXT.join(', ')}; name a file`)
   return names.map((name) => join(path, name))
+}
+
+/** A folder may have a list of its files for `kubectl apply -k` in it. */
+function isManifest(name: string): boolean {
+  return TEXT.includes(extname(name)) && !/^kustomization\.ya?ml$/.test(name)
 }
 
 async function readText(file: string, cwd: string): Promise<string> {

@@ -3,9 +3,13 @@ import type { LocatedProblem, Location } from '../manifest/index.ts'
 import type { Paint } from './io.ts'
 import { count } from './text-table.ts'
 
+/** Line and column of a problem that lies in the command line, not in a file. */
+export const NO_LINE = 0
+
 export function problemText(problem: LocatedProblem, texts: ReadonlyMap<string, string>, paint: Paint): string {
   const { file, line, column, severity, code, message, hint } = problem
-  const head = `${file}:${line}:${column}: ${paint(severity === 'error' ? 'red' : 'yellow', severity)} ${paint('bold', code)}: ${message}`
+  const place = line === NO_LINE ? file : `${file}:${line}:${column}`
+  const head = `${place}: ${paint(severity === 'error' ? 'red' : 'yellow', severity)} ${paint('bold', code)}: ${message}`
   return [
     head,
     ...excerpt(texts.get(file), { line, column, paint }),

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { didYouMean, isTableRef } from '../base/index.ts'
-import { type CompileFacts, locationOf, tempRootOf } from '../compile/index.ts'
+import { type CompileFacts, localPlace, locationOf, tempRootOf } from '../compile/index.ts'
 import type { StorageSpec } from '../manifest/index.ts'
 import type { TableLocation } from '../plan/index.ts'
 import { type Io, UsageError } from './io.ts'
@@ -12,7 +12,9 @@ import { reportProblems } from './report-problems.ts'
 export interface ChosenStorage {
   spec: StorageSpec
   facts: CompileFacts
-  tempRoot: string
+  /** @throws UsageError for a place that is none of this machine */
+  tempRoot: () => string
+  /** @throws UsageError as tempRoot */
   locate: (ref: string) => TableLocation
 }
 
@@ -23,7 +25,22 @@ export async function chosenStorage(file: string | undefined, io: Io): Promise<C
   const loaded = await loadStorage(nothing, file, io)
   if (reportProblems(loaded.problems, loaded, io)) throw new UsageError(`cannot use storage "${file}": it has errors`)
   const spec = loaded.storage?.value.spec ?? {}
-  return { spec, facts, tempRoot: tempRootOf(spec, facts), locate: (ref) => locationOf(ref, spec, facts) }
+  return {
+    spec,
+    facts,
+    tempRoot: () => reachable('temps', tempRootOf(spec, facts)),
+    locate: (ref) => {
+      const location = locationOf(ref, spec, facts)
+      return { ...location, uri: reachable(`table "${ref}"`, location.uri) }
+    },
+  }
+}
+
+/** What compile refuses in a storage is refused here in the same words. */
+function reachable(what: string, uri: string): string {
+  const place = localPlace(uri)
+  if ('path' in place) return uri
+  throw new UsageError(`cannot find ${what} at "${uri}": ${place.why}; ${place.hint}`)
 }
 
 /** @throws UsageError that names the tables beside it */

@@ -27,7 +27,7 @@ export function processIo(): Io {
     screen: () => ({ rows: stderr.rows || USUAL_SCREEN.rows, columns: stderr.columns || USUAL_SCREEN.columns }),
     cwd: process.cwd(),
     env,
-    signal: stopSignal(),
+    ...stopSignal(),
   }
 }
 
@@ -55,13 +55,21 @@ function coloured(env: Io['env'], terminal: boolean): boolean {
 }
 
 /** Aborted by the first Ctrl-C or SIGTERM. The second one finds no handler, so that the process ends at once. */
-function stopSignal(): AbortSignal {
+function stopSignal(): Required<Pick<Io, 'signal' | 'handlers'>> {
   const stop = new AbortController()
   const signals = ['SIGINT', 'SIGTERM'] as const
-  const onSignal = () => {
+  const letGo = () => {
     for (const signal of signals) process.off(signal, onSignal)
+  }
+  const takeBack = () => {
+    letGo()
+    if (stop.signal.aborted) return
+    for (const signal of signals) process.on(signal, onSignal)
+  }
+  const onSignal = () => {
+    letGo()
     stop.abort()
   }
-  for (const signal of signals) process.on(signal, onSignal)
-  return stop.signal
+  takeBack()
+  return { signal: stop.signal, handlers: { letGo, takeBack } }
 }

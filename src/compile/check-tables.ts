@@ -105,6 +105,21 @@ export function checkNesting(included: PlacedStages, places: Places, findings: F
   report(temps, 'storage')
 }
 
+/** A run must do the same wherever its tables lie, also where `raw/A` and `raw/a` are one folder. */
+export function checkTableCase(included: PlacedStages, places: Places, findings: Findings): void {
+  const seen = new Map<string, End>()
+  for (const table of tablesOf(allSteps(included), places)) {
+    const key = table.place.toLowerCase()
+    const other = seen.get(key)
+    if (other === undefined) seen.set(key, table)
+    else if (other.place !== table.place)
+      findings.error('TablesDifferInCase', table.path, {
+        message: `${table.what} differs from ${other.what} only in upper and lower case, and so do their places`,
+        hint: 'write one name in one way, or give one of them another name',
+      })
+  }
+}
+
 /** Each table once, where it is named first. */
 function tablesOf(steps: PlacedStep[], places: Places): End[] {
   const tables = new Map<string, End>()

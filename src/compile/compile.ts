@@ -5,7 +5,7 @@ import { filterPlan, hashPlan, PLAN_VERSION, type Plan } from '../plan/index.ts'
 import { bindStorage, checkStorage } from './bind-storage.ts'
 import { checkCatalog } from './check-catalog.ts'
 import { checkNames } from './check-names.ts'
-import { checkConcurrency, checkNesting } from './check-tables.ts'
+import { checkConcurrency, checkNesting, checkTableCase } from './check-tables.ts'
 import { checkCorrelation, checkTemps } from './check-temps.ts'
 import { Findings } from './findings.ts'
 import { checkInclude, includedStages, warnExcludedProducers } from './include.ts'
@@ -43,6 +43,7 @@ export function compile(input: CompileInput): CompileResult {
   const places = new Places(storage, facts, findings)
   const binding = bindStorage(plan, places, storage)
   checkNesting(included, places, findings)
+  checkTableCase(included, places, findings)
   if (facts.tables !== undefined)
     checkCatalog(included, { tables: facts.tables, policy: binding.missingTablePolicy }, findings)
   return findings.hasErrors

@@ -77,6 +77,8 @@ export const COMPILE_PROBLEM_CODES = {
     'A step reads what another one writes at the same time (warning); put one after the other, or it is chance what is read.',
   NestedTables:
     'A table, a written file or the root of temps lies in the folder of a table; give one of them another place.',
+  TablesDifferInCase:
+    'Two tables lie in places that differ only in upper and lower case, which some file systems take for one; write one name in one way, or rename a table.',
   UnknownSourceTable:
     'A table is read that does not exist and that no earlier step makes; write it in an earlier step, or correct the name.',
   UnknownTargetTable:

@@ -135,16 +135,19 @@ export class Caches {
   #ownedChanged(resource: OwnedName, change: Change<AnyObject>): void {
     if (resource === 'Pod') this.poolIndex.podChanged(change)
     const { key, before, after } = change
-    const uid = runUidOf(after ?? before)
-    if (uid === undefined) return
     const index = this.#ownedByRun[resource]
-    const keys = index.get(uid) ?? new Set()
-    if (after === undefined) keys.delete(key)
-    else keys.add(key)
-    if (keys.size === 0) index.delete(uid)
-    else index.set(uid, keys)
-    const run = this.#runByUid.get(uid)
-    if (run !== undefined) this.#onRun(run)
+    const [old, now] = [runUidOf(before), runUidOf(after)]
+    // The label may have been changed by hand: the run that lost the object looks as well.
+    if (old !== undefined && old !== now) {
+      const keys = index.get(old)
+      keys?.delete(key)
+      if (keys?.size === 0) index.delete(old)
+    }
+    if (now !== undefined) index.set(now, (index.get(now) ?? new Set()).add(key))
+    for (const uid of new Set([old, now])) {
+      const run = uid === undefined ? undefined : this.#runByUid.get(uid)
+      if (run !== undefined) this.#onRun(run)
+    }
   }
 
   /** Only runs that have not started look at what they refer to. */

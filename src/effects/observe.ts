@@ -13,8 +13,10 @@ import {
   jobName,
   jobState,
   LABELS,
+  mountTroubleOf,
   type Observed,
   type PlanFact,
+  POD_START_PATIENCE,
   type PodFact,
   podFact,
   podTroubleOf,
@@ -179,6 +181,7 @@ export class Observer {
       const job = cached ?? (await this.#liveJob(run, record))
       if (job === undefined) continue
       if (cached === undefined) jobs.push(job)
+      for (const pod of pods) if (isOf(record)(pod)) Object.assign(pod, await this.#mountTrouble(run, pod, now))
       if (pods.some((pod) => isOf(record)(pod) && (pod.end !== undefined || job.state === 'active'))) continue
       if (job.state !== 'active') pods.push(...(await this.#livePods(run, record)))
       else if (now - job.createdAt > PATIENCE_MS) Object.assign(job, await this.#podTrouble(run, job))
@@ -200,10 +203,20 @@ export class Observer {
   }
 
   async #podTrouble(run: RunObject, job: JobFact): Promise<Pick<JobFact, 'podTrouble'>> {
-    const fieldSelector = `regarding.kind=Job,regarding.name=${job.name}`
-    const { items } = await this.#client.list<AnyObject>('Event', { namespace: run.metadata.namespace, fieldSelector })
-    const podTrouble = podTroubleOf(items)
+    const podTrouble = podTroubleOf(await this.#eventsAbout(run, 'Job', job.name))
     return podTrouble === undefined ? {} : { podTrouble }
+  }
+
+  async #mountTrouble(run: RunObject, pod: PodFact, now: number): Promise<Pick<PodFact, 'trouble'>> {
+    if (!pod.starting || now - pod.createdAt < POD_START_PATIENCE) return {}
+    const trouble = mountTroubleOf(await this.#eventsAbout(run, 'Pod', pod.name))
+    return trouble === undefined ? {} : { trouble }
+  }
+
+  async #eventsAbout({ metadata }: RunObject, kind: 'Job' | 'Pod', name: string): Promise<AnyObject[]> {
+    const { namespace } = metadata
+    const fieldSelector = `regarding.kind=${kind},regarding.name=${name}`
+    return (await this.#client.list<AnyObject>('Event', { namespace, fieldSelector })).items
   }
 
   #cleanUpOf(run: RunObject): CleanUpFact {

@@ -86,3 +86,20 @@ export const REASONS = {
   CleanUpFailed: 'Intermediate results could not be removed; they stay where they are.',
 } as const
 export type Reason = keyof typeof REASONS
+
+/** What to do about a fault of a pod; told with it, and in the documentation. */
+export const WAYS_OUT: { readonly [R in Reason]?: string } = {
+  OutOfMemory: "raise the step's memory limit",
+  OutcomeMissing: "the logs of the step's pod may tell why",
+  OutcomeMalformed: "use an image of the operator's version",
+  Unschedulable: "make room on a node, or change the storage's resources, nodeSelector or tolerations",
+  ImagePullFailed: "check the image and the storage's imagePullSecrets",
+  CreateContainerError: 'check the image, and the Secrets, ConfigMaps and volumes that the storage names',
+  QuotaExceeded: "raise the namespace's quota, or lower the step's resources",
+  AdmissionDenied: 'change the storage so that its pods are allowed, or have the policy changed',
+  PodCreationFailed: 'the events of the Job may tell more',
+  TimedOut: "raise the step's timeout, or give it less to do",
+  Evicted: 'raise its requests if that happens often',
+  Preempted: 'give it a higher priorityClassName if that happens often',
+  TooManyDisruptions: 'the events of the run tell each of them',
+}

@@ -38,7 +38,7 @@ const dispatchSchema = z
     maxParallel: z
       .int()
       .min(1)
-      .max(1000)
+      .max(100)
       .optional()
       .describe('Steps of this run at the same time, at most. Default 20 Jobs; of a pool: as many as it has workers.'),
   })

@@ -72,7 +72,7 @@ export const runStatusSchema = z
     planConfigMap: z.string().max(253).optional().describe('ConfigMap that holds the plan, once a Job needs it.'),
     plan: z
       .string()
-      .max(12_000)
+      .max(6_000)
       .optional()
       .describe('The plan, where it is small and no Job needs it: JSON, gzip, base64.'),
     attempt: z.int().min(1).optional().describe('Present attempt, from 1.'),

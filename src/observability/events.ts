@@ -1,5 +1,7 @@
 // Lifecycle events: pipeline → process → step, each with start and then end or error (EVT-1…5, without their defects).
 
+import type { Ending } from './metrics.ts'
+
 export const SCOPES = ['pipeline', 'process', 'step'] as const
 export type Scope = (typeof SCOPES)[number]
 
@@ -19,7 +21,7 @@ export interface LifecycleEvent {
   at: string
   /** On end and error. */
   durationMs?: number
-  status?: 'success' | 'failure' | 'cancelled'
+  status?: Ending
   error?: { kind: string; code: string; message: string }
   /** On step end: rows, bytes, files, tableVersion, alreadyCommitted; on start: what the span is about. */
   meta: Record<string, unknown>

@@ -4,24 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import type { Counter, Histogram, Registry } from 'prom-client'
 import type { LifecycleEvent, Observer } from './events.ts'
-
-/** The metrics of the step side; the documentation is made from this. Labels are names from manifests, never ids. */
-export const RUN_METRICS = {
-  loom_lifecycle_duration_seconds: {
-    type: 'histogram',
-    help: 'How long pipelines, processes and steps took.',
-    labels: ['scope', 'name', 'status'],
-  },
-  loom_lifecycle_errors_total: {
-    type: 'counter',
-    help: 'Failures of pipelines, processes and steps, by kind of fault.',
-    labels: ['scope', 'name', 'kind'],
-  },
-  loom_step_rows_total: { type: 'counter', help: 'Rows written by steps.', labels: ['name'] },
-  loom_step_bytes_total: { type: 'counter', help: 'Bytes written by steps.', labels: ['name'] },
-} as const
-
-const BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200]
+import { BUCKETS, METRICS, type MetricName } from './metrics.ts'
 
 export interface MetricsObserver extends Observer {
   /** All that was counted so far, in Prometheus' text format. */
@@ -29,11 +12,20 @@ export interface MetricsObserver extends Observer {
 }
 
 export function metricsObserver(): MetricsObserver {
-  let samples: LifecycleEvent[] = []
+  let samples: Sample[] = []
   let instruments: Promise<Instruments> | undefined
+  /** Of the spans that are under way, by id. */
+  const paths = new Map<string, string>()
   return {
     onEvent(event) {
-      if (event.kind !== 'start') samples.push(event)
+      const { kind, id, parentId, name } = event
+      if (kind === 'start') {
+        const around = paths.get(parentId ?? '')
+        paths.set(id, around === undefined ? name : `${around}/${name}`)
+        return
+      }
+      samples.push({ ...event, name: paths.get(id) ?? name })
+      paths.delete(id)
     },
     async text() {
       instruments ??= makeInstruments()
@@ -64,6 +56,9 @@ export function metricsFileObserver(path: string): Observer {
   }
 }
 
+/** The end of a thing, with its path as its name. */
+type Sample = LifecycleEvent
+
 interface Instruments {
   registry: Registry
   duration: Histogram
@@ -75,10 +70,10 @@ interface Instruments {
 async function makeInstruments(): Promise<Instruments> {
   const { Counter, Histogram, Registry } = await import('prom-client')
   const registry = new Registry()
-  const config = (name: keyof typeof RUN_METRICS) => ({
+  const config = (name: MetricName) => ({
     name,
-    help: RUN_METRICS[name].help,
-    labelNames: [...RUN_METRICS[name].labels],
+    help: METRICS[name].help,
+    labelNames: [...METRICS[name].labels],
     registers: [registry],
   })
   return {
@@ -91,7 +86,7 @@ async function makeInstruments(): Promise<Instruments> {
 }
 
 /** A duration is counted however the thing ended: slow failures are the ones to see. */
-function count(instruments: Instruments, { kind, scope, name, status, durationMs, error, meta }: LifecycleEvent): void {
+function count(instruments: Instruments, { kind, scope, name, status, durationMs, error, meta }: Sample): void {
   instruments.duration.observe({ scope, name, status: status ?? '' }, (durationMs ?? 0) / 1000)
   if (error !== undefined && status === 'failure') instruments.errors.inc({ scope, name, kind: error.kind })
   if (scope !== 'step' || kind !== 'end') return

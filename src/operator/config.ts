@@ -9,6 +9,8 @@ export interface OperatorConfig {
   image: string
   leaseNamespace: string
   leaseName: string
+  /** Milliseconds that a lease holds which nobody renews. */
+  leaseDuration: number
   leaderElect: boolean
   port: number
   host: string
@@ -58,6 +60,12 @@ export const OPERATOR_SETTINGS = {
     env: 'LOOM_LEASE_NAME',
     default: 'loom-operator',
     help: 'name of the leader election lease',
+  },
+  leaseDuration: {
+    flag: '--lease-duration <duration>',
+    env: 'LOOM_LEASE_DURATION',
+    default: '15s',
+    help: 'how long the lease of a leader holds that has died; it is renewed far more often',
   },
   leaderElect: {
     flag: '--leader-elect <yes|no>',
@@ -120,6 +128,9 @@ export function operatorConfig(
   const workers = Number(read('workers'))
   if (!Number.isInteger(workers) || workers < 1)
     return { problem: `--workers "${read('workers')}" is no number of workers; give 1 or more` }
+  const leaseDuration = parseDuration(read('leaseDuration')) ?? 0
+  if (leaseDuration < 1000)
+    return { problem: `--lease-duration "${read('leaseDuration')}" is no duration of 1s or more; write it like 15s` }
   const elect = read('leaderElect')
   if (elect !== 'yes' && elect !== 'no') return { problem: `--leader-elect "${elect}" is neither yes nor no` }
   const stepLeaseMs = parseDuration(read('stepLeaseMs'))
@@ -134,6 +145,7 @@ export function operatorConfig(
     image: read('image'),
     leaseNamespace: read('leaseNamespace'),
     leaseName: read('leaseName'),
+    leaseDuration,
     leaderElect: elect === 'yes',
     port,
     host: read('host'),

@@ -6,7 +6,16 @@
 
 import { type Logger, pino } from 'pino'
 import { asFault, type Fault } from '../base/index.ts'
-import { type AnyObject, Applier, Caches, connect, KubeClient, LeaseCandidate, Observer } from '../effects/index.ts'
+import {
+  type AnyObject,
+  ApiFault,
+  Applier,
+  Caches,
+  connect,
+  KubeClient,
+  LeaseCandidate,
+  Observer,
+} from '../effects/index.ts'
 import { textAt } from '../reconcile/index.ts'
 import type { OperatorConfig } from './config.ts'
 import { type Dispatch, measureDispatch, startDispatch } from './dispatch.ts'
@@ -14,6 +23,7 @@ import { serve } from './http.ts'
 import { OperatorMetrics } from './metrics.ts'
 import { Pools } from './pools.ts'
 import { reconciler } from './reconciler.ts'
+import { idsOfRaw } from './run-log.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /** What the world gives: time, chance, identity. */
@@ -27,7 +37,7 @@ export interface OperatorWorld {
 }
 
 /** How long the looks in hand may take to finish after a stop; SIGTERM to exit is 10 s at most. */
-const DRAIN_MS = 8_000
+const DRAIN_MS = 7_500
 /** Sockets to the API server: for requests, and for the watches, which hold one each for good. */
 const REQUESTS = 26
 const WATCHES = 8
@@ -71,9 +81,12 @@ export async function runOperator(config: OperatorConfig, world: OperatorWorld, 
   }
   const lost = lead?.lost.aborted === true && !signal.aborted
   metrics.set('loom_leader', {}, 0)
-  const drained = parts.end()
-  await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())])
-  if (!lost) await lead?.release()
+  const drained = await Promise.race([
+    parts.end().then(() => true),
+    new Promise<boolean>((resolve) => setTimeout(resolve, DRAIN_MS, false).unref()),
+  ])
+  // With looks still in hand the lease runs out by itself: nobody is to begin beside them.
+  if (!lost && drained) await lead?.release()
   ended.abort()
   await watching
   server.closeAllConnections()
@@ -135,8 +148,9 @@ function wire(
         { result: error === undefined ? 'done' : asFault(error).kind },
         workedMs / 1000,
       )
-      if (error !== undefined) logFailure(log, { run: key }, asFault(error))
+      if (error !== undefined) logFailure(log, idsOfRaw(key, caches.runs.objects.get(key)), asFault(error))
     },
+    askedMs: (error) => (error instanceof ApiFault ? error.retryAfterMs : undefined),
     monotonic: world.monotonic,
     random: world.random,
   })
@@ -172,17 +186,25 @@ function wire(
 }
 
 /** A stale write is everyday life and says nothing; a bug says all it knows. */
-function logFailure(log: Logger, of: { run: string } | { pool: string }, fault: Fault): void {
-  if (fault.kind === 'conflict') log.debug({ ...of, code: fault.code }, fault.message)
-  else if (fault.kind === 'defect') log.error({ ...of, code: fault.code, err: fault.cause ?? fault }, fault.message)
-  else log.warn({ ...of, code: fault.code }, fault.message)
+function logFailure(log: Logger, ids: Record<string, unknown>, fault: Fault): void {
+  if (fault.kind === 'conflict') log.debug({ ...ids, code: fault.code }, fault.message)
+  else if (fault.kind === 'defect') log.error({ ...ids, code: fault.code, err: fault.cause ?? fault }, fault.message)
+  else log.warn({ ...ids, code: fault.code }, fault.message)
 }
+
+/** In the proportions of client-go's: 15 s, 10 s, 2 s. */
+const leaseTimes = (leaseDurationMs: number) => ({
+  leaseDurationMs,
+  renewDeadlineMs: (leaseDurationMs * 2) / 3,
+  retryMs: (leaseDurationMs * 2) / 15,
+})
 
 function candidate(config: OperatorConfig, world: OperatorWorld, client: KubeClient, log: Logger): LeaseCandidate {
   return new LeaseCandidate({
     client,
     namespace: config.leaseNamespace,
     name: config.leaseName,
+    ...leaseTimes(config.leaseDuration),
     identity: world.identity,
     now: world.now,
     monotonic: world.monotonic,

@@ -5,6 +5,7 @@ import { asFault, canonicalJson } from '../base/index.ts'
 import type { Applier, Observer } from '../effects/index.ts'
 import { type Decision, decideRun, decisionAfter, type Observed, type StoredPlan } from '../reconcile/index.ts'
 import type { OperatorMetrics } from './metrics.ts'
+import { logOfRun, logTransition } from './run-log.ts'
 import { countRun } from './run-metrics.ts'
 
 export interface ReconcilerOptions {
@@ -37,14 +38,16 @@ export function reconciler({
       const fault = asFault(thrown)
       const told = decisionAfter(fault, observed)
       if (told === undefined) throw fault
-      if (fault.kind === 'defect') log.error({ run: key, err: fault.cause ?? fault }, fault.message)
+      if (fault.kind === 'defect') logOfRun(log, observed.run).error({ err: fault.cause ?? fault }, fault.message)
       decision = told
       await act(decision)
     }
     const { status } = decision
     if (canonicalJson(observed.run.status) !== canonicalJson(status)) {
-      countRun(metrics, pipelineOf(observed), observed.run.status, status)
-      logTransition(log, observed, status)
+      const { run } = observed
+      const pipeline = run.spec.pipelineRef?.name
+      countRun(metrics, { pipeline, plan: planOf(observed)?.plan, before: run.status, after: status })
+      logTransition(log, run, status)
     }
     return decision.lookAgainMs
   }
@@ -53,29 +56,4 @@ export function reconciler({
 function planOf({ plan }: Observed): StoredPlan | undefined {
   if (plan.state !== 'compiled' && plan.state !== 'stored') return undefined
   return { plan: plan.plan, binding: plan.binding, pods: plan.pods }
-}
-
-function pipelineOf({ plan, run }: Observed): string {
-  return plan.state === 'stored' || plan.state === 'compiled'
-    ? plan.plan.pipeline
-    : (run.spec.pipelineRef?.name ?? run.metadata.name)
-}
-
-/** One line when a step or the run has come to an end, or changed its phase. */
-function logTransition(log: Logger, { run }: Observed, status: Observed['run']['status']): void {
-  const ids = {
-    run: `${run.metadata.namespace}/${run.metadata.name}`,
-    runId: status.runId,
-    correlationId: run.spec.correlationId,
-  }
-  const before = new Map((run.status.steps ?? []).map((step) => [`${step.process}/${step.step}`, step.state]))
-  for (const { process, step, state, attempt, try: number, reason, rows, durationMs } of status.steps ?? []) {
-    if (state === 'Running' || state === 'Pending' || before.get(`${process}/${step}`) === state) continue
-    log.info({ ...ids, process, step, attempt, try: number, state, reason, rows, durationMs }, 'step ended')
-  }
-  if (run.status.phase === status.phase && run.status.reason === status.reason) return
-  log.info(
-    { ...ids, phase: status.phase, reason: status.reason, attempt: status.attempt, progress: status.progress },
-    'run changed',
-  )
 }

@@ -1,5 +1,6 @@
 // Keys to look at, each at most once at a time. As in client-go: a key added while it is worked on is worked on again
-// afterwards, a key added twice is worked on once, and a key that fails waits longer each time.
+// afterwards, a key added twice is worked on once, and a key that fails waits longer each time. A look ends all earlier
+// wishes to look again later: it says itself when.
 //
 // Q1 One key is never in two hands. Q2 No added key is lost. Q3 At most `workers` keys are in hand.
 
@@ -11,6 +12,8 @@ export interface WorkQueueOptions {
   onDone?: (done: { key: string; error?: unknown; waitedMs: number; workedMs: number }) => void
   minRetryMs?: number
   maxRetryMs?: number
+  /** Ms that a failure itself asks to wait at least (Retry-After). */
+  askedMs?: (error: unknown) => number | undefined
   monotonic: () => number
   random: () => number
 }
@@ -80,6 +83,7 @@ export class WorkQueue {
   async #take(key: string, since: number): Promise<void> {
     const { work, onDone, monotonic } = this.#options
     const started = monotonic()
+    this.#forgetTimer(key)
     let error: unknown
     try {
       const lookAgainMs = await work(key)
@@ -87,24 +91,30 @@ export class WorkQueue {
       if (lookAgainMs !== undefined) this.addLater(key, lookAgainMs)
     } catch (thrown) {
       error = thrown ?? new Error('nothing was thrown')
-      this.addLater(key, this.#retryMs(key))
+      this.addLater(key, this.#retryMs(key, error))
     }
+    this.#inHand.delete(key)
+    if (this.#again.delete(key)) this.add(key)
+    this.#pump()
+    if (this.#inHand.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
     onDone?.({
       key,
       waitedMs: started - since,
       workedMs: monotonic() - started,
       ...(error === undefined ? {} : { error }),
     })
-    this.#inHand.delete(key)
-    if (this.#again.delete(key)) this.add(key)
-    this.#pump()
-    if (this.#inHand.size === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  #retryMs(key: string): number {
-    const { minRetryMs = 50, maxRetryMs = 60_000, random } = this.#options
+  #forgetTimer(key: string): void {
+    clearTimeout(this.#timers.get(key)?.timer)
+    this.#timers.delete(key)
+  }
+
+  #retryMs(key: string, error: unknown): number {
+    const { minRetryMs = 50, maxRetryMs = 60_000, askedMs, random } = this.#options
     const failures = (this.#failures.get(key) ?? 0) + 1
     this.#failures.set(key, failures)
-    return Math.min(maxRetryMs, minRetryMs * 2 ** (failures - 1)) * (0.5 + random() / 2)
+    const grown = Math.min(maxRetryMs, minRetryMs * 2 ** (failures - 1)) * (0.5 + random() / 2)
+    return Math.max(grown, Math.min(maxRetryMs, askedMs?.(error) ?? 0))
   }
 }

@@ -32,19 +32,11 @@ const ENGINE_SHARE = 0.55
 
 /** @returns the exit code */
 export async function runStepAgent(options: StepAgentOptions): Promise<number> {
-  const ids = {
-    process: options.process,
-    step: options.step,
-    attempt: options.attempt,
-    try: options.try,
-    runId: options.runId,
-    correlationId: options.correlationId,
-  }
-  options.log('info', 'step starts', ids)
+  const log = withIds(options)
+  log('info', 'step starts')
   const outcome = await outcomeOf(options)
   const { write, error, durationMs, state } = outcome
-  options.log(error === undefined ? 'info' : 'warn', error?.message ?? 'step ended', {
-    ...ids,
+  log(error === undefined ? 'info' : 'warn', error?.message ?? 'step ended', {
     state,
     durationMs,
     rows: write?.rows,
@@ -54,6 +46,22 @@ export async function runStepAgent(options: StepAgentOptions): Promise<number> {
   writeFileSync(options.terminationLog, encodeOutcome(address, outcome))
   return state === 'Succeeded' ? 0 : 1
 }
+
+/** Every line of a step tells whose it is; what the step says of itself can't take the place of that. */
+function withIds(options: StepAgentOptions): LogLine {
+  const ids = idsOf(options)
+  return (level, message, fields) => options.log(level, message, { ...fields, ...ids })
+}
+
+const idsOf = ({ process, step, attempt, try: number, runId, runUid, correlationId }: StepAgentOptions) => ({
+  process,
+  step,
+  attempt,
+  try: number,
+  runId,
+  runUid,
+  correlationId,
+})
 
 async function outcomeOf(options: StepAgentOptions): Promise<StepOutcome> {
   const {
@@ -67,7 +75,6 @@ async function outcomeOf(options: StepAgentOptions): Promise<StepOutcome> {
     correlationId,
     memoryBytes,
     signal,
-    log,
   } = options
   try {
     const { plan, binding } = await readPlan(planFolder)
@@ -80,7 +87,7 @@ async function outcomeOf(options: StepAgentOptions): Promise<StepOutcome> {
     return await runInChild(
       { plan: { pipeline, hash, params }, binding, step, run, workFolder, ...memoryLimit },
       signal,
-      log,
+      withIds(options),
     )
   } catch (thrown) {
     return { process, step: name, state: 'Failed', durationMs: 0, error: outcomeError(asFault(thrown)) }

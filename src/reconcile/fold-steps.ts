@@ -1,10 +1,13 @@
 // Brings the records of running steps up to date with what their Jobs and pods show.
+import { boundedText } from './bounded-text.ts'
 import type { Action, RunEvent } from './decision.ts'
 import { judgeLease, type LeaseVerdict } from './judge-lease.ts'
 import { isOf, judgeStep } from './judge-step.ts'
+import { STEP_MESSAGE_BYTES } from './limits.ts'
 import type { Observed } from './observed.ts'
 import { type Place, placeOf } from './place.ts'
 import type { StepRecord } from './step-record.ts'
+import { withWayOut } from './way-out.ts'
 
 export interface Fold {
   records: StepRecord[]
@@ -30,7 +33,10 @@ export function foldSteps(records: StepRecord[], observed: Observed, stopping: b
 
 /** undefined: nothing is to be judged. */
 function judge(record: StepRecord, observed: Observed, place: Place): LeaseVerdict | undefined {
-  if (record.pool === undefined) return record.state === 'Running' ? judgeStep(record, observed) : undefined
+  if (record.pool === undefined) {
+    if (record.state === 'Queued') return { kind: 'again', reason: 'LeaseExpired', message: 'its pool is not known' }
+    return record.state === 'Running' ? judgeStep(record, observed) : undefined
+  }
   if (record.state === 'Queued' || record.state === 'Running') return judgeLease(record, observed, place)
   // withdrawn, but a worker was faster
   const lease = record.state === 'Pending' ? observed.leases.find(isOf(record)) : undefined
@@ -51,7 +57,7 @@ function foldOne(
       if (verdict.lookAgainAt !== undefined) fold.lookAgainAt.push(verdict.lookAgainAt)
       return
     case 'held': {
-      const record = { ...bare, reason: verdict.reason, message: cut(verdict.message) }
+      const record = { ...bare, reason: verdict.reason, message: withWayOut(verdict.reason, verdict.message) }
       fold.records.push(record)
       fold.held.push(record)
       fold.lookAgainAt.push(verdict.untilMs)
@@ -77,7 +83,10 @@ function foldOne(
         state: 'Failed',
         finishedAt,
         reason: verdict.reason,
-        message: cut(verdict.message),
+        message:
+          verdict.outcome === undefined
+            ? withWayOut(verdict.reason, verdict.message)
+            : boundedText(verdict.message, STEP_MESSAGE_BYTES),
       }
       fold.records.push(record)
       fold.events.push(warning(record))
@@ -106,17 +115,17 @@ function foldOne(
 
 function nextTry(
   { pool: _pool, ...before }: StepRecord,
-  { kind, reason, message }: { kind: 'disrupted' | 'again' | 'fallback'; reason: string; message: string },
+  { kind, reason, message }: LeaseVerdict & { kind: 'disrupted' | 'again' | 'fallback' },
 ): StepRecord {
   const counted = kind === 'disrupted' ? { disruptions: (before.disruptions ?? 0) + 1 } : {}
-  return { ...before, state: 'Pending', try: before.try + 1, ...counted, reason, message: cut(message) }
+  return { ...before, state: 'Pending', try: before.try + 1, ...counted, reason, message: withWayOut(reason, message) }
 }
 
 /** Said once, however many steps it concerns. */
 export const fallback = ({ message }: { message: string }): RunEvent => ({
   type: 'Warning',
   reason: 'DispatchFallback',
-  message: `steps go as Jobs instead of to a pool: ${message}`.slice(0, 1024),
+  message: boundedText(`steps go as Jobs instead of to a pool: ${message}`, 1000),
 })
 
 /**
@@ -137,5 +146,3 @@ function stopJob(record: StepRecord, observed: Observed): Action[] {
 function warning({ process, step, reason, message }: StepRecord): RunEvent {
   return { type: 'Warning', reason: reason as RunEvent['reason'], message: `step "${process}/${step}": ${message}` }
 }
-
-const cut = (text: string): string => (text.length <= 512 ? text : `${text.slice(0, 511)}…`)

@@ -3,7 +3,14 @@
 import type { FaultKind } from '../base/index.ts'
 import type { Reason } from '../manifest/index.ts'
 import type { StepOutcome } from '../plan/index.ts'
-import { MAX_DISRUPTIONS, POD_CREATION_DEADLINE, POD_EVENTS_PERIOD, POD_TROUBLE_DEADLINE } from './limits.ts'
+import {
+  MAX_DISRUPTIONS,
+  POD_CREATION_DEADLINE,
+  POD_EVENTS_PERIOD,
+  POD_START_PATIENCE,
+  POD_START_PERIOD,
+  POD_TROUBLE_DEADLINE,
+} from './limits.ts'
 import type { JobFact, Observed, PodFact, TryId } from './observed.ts'
 import type { StepRecord } from './step-record.ts'
 
@@ -57,8 +64,15 @@ export function judgeStep(record: StepRecord, observed: Pick<Observed, 'now' | '
   if (pod !== undefined)
     return pod.deleting && job.state === 'failed'
       ? disrupted(record, 'PodDeleted', `its pod "${pod.name}" was deleted by somebody`)
-      : { kind: 'running' }
+      : startingOrRunning(pod, observed.now)
   return judgeJobWithoutPod(job, record, observed.now)
+}
+
+/** Why a pod does not get started on its node is told by events only. */
+function startingOrRunning({ starting, createdAt }: PodFact, now: number): Verdict {
+  if (!starting) return { kind: 'running' }
+  const first = createdAt + POD_START_PATIENCE
+  return { kind: 'running', lookAgainAt: now < first ? first : now + POD_START_PERIOD }
 }
 
 function judgeEnd(end: NonNullable<PodFact['end']>, record: StepRecord): Verdict {

@@ -74,6 +74,8 @@ export interface PodFact extends TryId {
   createdAt: number
   deleting: boolean
   running: boolean
+  /** A node has it, but its container has not been started. */
+  starting: boolean
   trouble?: PodTrouble
   end?: PodEnd
 }

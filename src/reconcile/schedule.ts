@@ -4,12 +4,12 @@ import type { Reason } from '../manifest/index.ts'
 import type { Plan, StepPlan } from '../plan/index.ts'
 import type { Action, RunEvent } from './decision.ts'
 import { fallback } from './fold-steps.ts'
-import { DEFAULT_MAX_PARALLEL, POOL_DEADLINE, POOLED_AT_MOST } from './limits.ts'
+import { DEFAULT_MAX_PARALLEL, OPEN_AT_MOST, POOL_DEADLINE, POOLED_AT_MOST } from './limits.ts'
 import type { Observed } from './observed.ts'
 import { goesToPool, type Place, placeOf } from './place.ts'
 import { type Frontier, frontierOf } from './ready-steps.ts'
 import { iso } from './ruling.ts'
-import { keyOf, type StepRecord } from './step-record.ts'
+import { keyOf, needsDetail, type StepRecord } from './step-record.ts'
 
 export interface Scheduled {
   records: StepRecord[]
@@ -61,9 +61,14 @@ function choose(
   const inPool = ({ state, pool }: StepRecord) => pool !== undefined && (state === 'Running' || state === 'Queued')
   let jobs = maxJobs - records.filter((record) => record.state === 'Running' && !inPool(record)).length
   let pooled = POOLED_AT_MOST - records.filter(inPool).length
+  let open = OPEN_AT_MOST - records.filter(needsDetail).length
+  const tries = new Map(records.map((record) => [keyOf(record), record.try]))
+  const isAgain = ({ process, name }: StepPlan) => (tries.get(`${process}/${name}`) ?? 1) > 1
   const starts = new Map<string, Start>()
-  for (const step of pending) {
+  // Disrupted ones first: they have their details already.
+  for (const step of pending.toSorted((a, b) => Number(isAgain(b)) - Number(isAgain(a)))) {
     const key = `${step.process}/${step.name}`
+    if (!isAgain(step) && place.kind !== 'wait' && open-- <= 0) continue
     if (place.kind === 'wait') starts.set(key, { kind: 'wait' })
     else if (place.kind === 'pool' && goesToPool(place, step)) {
       if (pooled-- > 0) starts.set(key, { kind: 'pool', pool: place.pool })

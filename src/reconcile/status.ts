@@ -2,15 +2,13 @@
 // is Reconciling while it goes on, Stalled when only the user can help; neither when it is done).
 import { showDuration } from '../base/index.ts'
 import { type Condition, type ConditionType, FINAL_PHASES, type Phase, type RunStatus } from '../manifest/index.ts'
+import { boundedText } from './bounded-text.ts'
 import type { Decision, RunEvent } from './decision.ts'
 import { leaseWishes } from './lease-wishes.ts'
-import { FINALIZER } from './limits.ts'
+import { FINALIZER, RUN_MESSAGE_BYTES, STATUS_BYTES } from './limits.ts'
 import type { Observed } from './observed.ts'
 import { iso, type Ruling } from './ruling.ts'
-import { statusOfRecords } from './step-record.ts'
-
-/** The schema's limit on messages. */
-const MESSAGE_LENGTH = 2048
+import { detailsOf, type StepRecord, statusOfRecords } from './step-record.ts'
 
 export function decisionOf(ruling: Ruling, observed: Observed): Decision {
   const old = observed.run.status
@@ -28,8 +26,7 @@ export function decisionOf(ruling: Ruling, observed: Observed): Decision {
 function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
   const { run, plan, now } = observed
   const old = run.status
-  const message =
-    ruling.message.length <= MESSAGE_LENGTH ? ruling.message : `${ruling.message.slice(0, MESSAGE_LENGTH - 1)}…`
+  const message = boundedText(ruling.message, RUN_MESSAGE_BYTES)
   const known = plan.state === 'compiled' || plan.state === 'stored' ? plan.plan : undefined
   const steps = ruling.records === undefined || known === undefined ? {} : statusOfRecords(known, ruling.records)
   const final = FINAL_PHASES.includes(ruling.phase)
@@ -55,7 +52,14 @@ function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
     delete status.duration
   }
   for (const [key, value] of Object.entries(ruling.set ?? {})) if (value === null) delete status[key as keyof RunStatus]
-  return status
+  return withDetails(status, ruling.records ?? status.steps ?? [])
+}
+
+/** As many details of steps as there is room for; none is written as none. */
+function withDetails({ steps: _old, ...status }: RunStatus, records: StepRecord[]): RunStatus {
+  const room = STATUS_BYTES - Buffer.byteLength(JSON.stringify({ ...status, steps: [] }))
+  const steps = detailsOf(records, room)
+  return steps.length === 0 ? status : { ...status, steps }
 }
 
 function conditionsOf(ruling: Ruling, { run, now }: Observed): Condition[] {
@@ -110,7 +114,7 @@ function succeededStatus(phase: Phase): Condition['status'] {
 function transitionEvents(old: RunStatus, next: RunStatus): RunEvent[] {
   if (old.phase === next.phase && old.reason === next.reason) return []
   const reason = next.reason as RunEvent['reason']
-  const message = (next.message ?? '').slice(0, 1024)
+  const message = next.message ?? ''
   if (next.phase === 'Failed') return [{ type: 'Warning', reason, message }]
   const told = [
     'Started',

@@ -18,8 +18,6 @@ const STATES = new Map(Object.entries(CHARS).map(([state, char]) => [char as str
 
 /** Steps with details, at most; the schema of the status says the same. */
 const DETAILS = 100
-/** Bytes that the details may take of the status' 32 KiB. */
-const DETAIL_BYTES = 20 * 1024
 
 /** The steps to run and the skipped ones, in declared order of each. */
 export function recordsOf(plan: Plan, status: RunStatus): StepRecord[] {
@@ -32,40 +30,54 @@ export function recordsOf(plan: Plan, status: RunStatus): StepRecord[] {
   })
 }
 
-/** The part of the status that holds the records. */
+/** The part of the status that holds the records of all steps, save for their details. */
 export function statusOfRecords(
   plan: Plan,
   records: StepRecord[],
-): Pick<RunStatus, 'stepStates' | 'steps' | 'progress' | 'rows'> {
+): Pick<RunStatus, 'stepStates' | 'progress' | 'rows'> {
   const done = records.filter(({ state }) => state === 'Succeeded').length
+  const rows = records.reduce((sum, record) => sum + (record.rows ?? 0), 0)
   return {
     stepStates: records.map(({ state }) => CHARS[state]).join('') + CHARS.Skipped.repeat(plan.skipped.length),
-    steps: detailed(records),
     progress: `${done}/${records.length}`,
-    rows: records.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
+    rows: Math.min(rows, Number.MAX_SAFE_INTEGER),
   }
 }
 
-/** Those whose detail a later decision reads come first; what is over the limits are the longest-finished. */
-function detailed(records: StepRecord[]): StepRecord[] {
-  const ranked = records
-    .map((record, order) => ({ record, order, rank: rank(record) }))
-    .filter(({ rank: r }) => r < 9)
+/**
+ * The records that are told in detail, in declared order. Those whose detail a later decision reads come first; what is over
+ * the limits are the last of those that have ended.
+ * @param room bytes that they may take as JSON
+ */
+export function detailsOf(records: StepRecord[], room: number): StepRecord[] {
+  const told = records.map((record, order) => ({ record, order, rank: rank(record) })).filter((one) => one.rank < 9)
+  const share = room / told.filter((one) => one.rank === 0).length
+  const ranked = told
+    .map((one) => (one.rank === 0 ? { ...one, record: withinShare(one.record, share) } : one))
     .sort((a, b) => a.rank - b.rank || a.order - b.order)
   let bytes = 0
   const kept = ranked.slice(0, DETAILS).filter(({ record }) => {
-    bytes += JSON.stringify(record).length + 1
-    return bytes <= DETAIL_BYTES
+    bytes += Buffer.byteLength(JSON.stringify(record)) + 1
+    return bytes <= room
   })
   return kept.sort((a, b) => a.order - b.order).map(({ record }) => record)
 }
 
+/** Without its detail, a decision would not know its try or its pool. */
+export const needsDetail = (record: StepRecord): boolean => rank(record) === 0
+
+/** 0: without its detail, the number of its try would be forgotten. */
 function rank(record: StepRecord): number {
   if (record.state === 'Running' || record.state === 'Queued') return 0
-  if (record.state === 'Failed') return 1
-  if (record.state === 'Pending')
-    return record.try > 1 || (record.disruptions ?? 0) > 0 || record.reason !== undefined ? 2 : 9
-  return 3
+  if (record.state === 'Pending') return record.try > 1 ? 0 : record.reason === undefined ? 9 : 3
+  return record.state === 'Failed' ? 1 : 2
+}
+
+/** What keeps a step is the first that goes when room is short. */
+function withinShare(record: StepRecord, share: number): StepRecord {
+  if (Buffer.byteLength(JSON.stringify(record)) < share) return record
+  const { message: _message, since: _since, ...rest } = record
+  return rest
 }
 
 export const keyOf = ({ process, step }: Pick<StepRecord, 'process' | 'step'>): string => `${process}/${step}`

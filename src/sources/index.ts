@@ -6,6 +6,8 @@ import { rowsSource } from './rows.ts'
 import { tableSource } from './table.ts'
 import { tempSource } from './temp.ts'
 
+export { placedAtSource } from './late-fault.ts'
+
 /** How one engine reads one source. */
 export interface OpenableSource {
   folders(context: StepContext): string[]

@@ -1,7 +1,8 @@
 // The operator as a process of the cluster: with no more rights than it needs, two at a time, stopped, cut off, asked how it is.
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import { LEASE_RULES, OPERATOR_METRICS, OPERATOR_RULES } from '../../src/operator/index.ts'
+import { METRICS } from '../../src/observability/index.ts'
+import { LEASE_RULES, OPERATOR_RULES } from '../../src/operator/index.ts'
 import { until } from './bed/index.ts'
 import { Cluster } from './support/cluster.ts'
 import type { OperatorProcess } from './support/operator-process.ts'
@@ -33,7 +34,7 @@ it('tells that it lives and is ready, and all its metrics', async () => {
     assert.deepEqual(await first.ask(path), { status: 200, text: 'ok\n' })
   }
   const { text } = await first.ask('/metrics')
-  for (const name of Object.keys(OPERATOR_METRICS)) assert.match(text, new RegExp(`^# TYPE ${name} `, 'm'))
+  for (const name of Object.keys(METRICS)) assert.match(text, new RegExp(`^# TYPE ${name} `, 'm'))
   assert.match(text, /^loom_leader 1$/m)
   assert.match((await second.ask('/metrics')).text, /^loom_leader 0$/m)
 })

@@ -290,9 +290,24 @@ test('too little memory has a name, and the next step runs', async () => {
     const body = sql('SELECT list(range) AS l FROM range(50000000)')
     const fault = await faultOf(small.runStep(step({ body }), fixture.context()))
     assert.deepEqual([fault.kind, fault.code], ['transient', 'OutOfMemory'])
+    assert.match(fault.message, /; the step has 40MB: give it more \(--memory\), or make it sort/)
     assert.equal((await small.runStep(step({ body: sql('SELECT 1 AS a') }), fixture.context())).rows, 1)
   } finally {
     await small.close()
+  }
+})
+
+test('memory divided among too many steps at the same time is told as that', async () => {
+  const crowd = createDuckDbEngine({ parallel: 1_000_000, threads: 1 })
+  try {
+    const fault = await faultOf(crowd.runStep(step({ sources: [rows('r', [{ a: 1 }])] }), fixture.context()))
+    assert.deepEqual([fault.kind, fault.code], ['transient', 'OutOfMemory'])
+    assert.match(
+      fault.message,
+      /the step has 0MiB, its share among 1000000 steps at the same time: run fewer of them \(--parallel\), or say how much each may use \(--memory\)/,
+    )
+  } finally {
+    await crowd.close()
   }
 })
 

@@ -70,3 +70,54 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
       assert.deepEqual(logOf(folder, table), ['00000000000000000000.json'], table)
     assert.deepEqual(readdirSync(join(folder, 'out')), ['report.csv'])
   })
+
+const busy = (code: string) => `apiVersion: loom.etl/v1alpha1
+kind: ETLPipeline
+metadata: {name: busy}
+spec:
+  processes:
+    - name: main
+      steps:
+        - name: first
+          sources: {rows: {rows: {values: [{id: 1}]}}}
+          target: {table: {ref: raw.first, append: {}}}
+        - name: busy
+          code:
+            inline: |
+              export default ${code}
+          target: {table: {ref: raw.busy, append: {}}}
+`
+
+const LOOPS = {
+  'after an await': `async () => { await null; await new Promise((r) => setTimeout(r, 5)); console.error('it loops'); for (;;); }`,
+  'while its rows are taken': `function* () { yield { id: 1 }; console.error('it loops'); for (;;); }`,
+}
+
+for (const [when, code] of Object.entries(LOOPS))
+  test(`Ctrl-C ends code that loops without end ${when}, and nothing is half-written`, async () => {
+    const folder = mkdtempSync(join(root, 'busy-'))
+    writeFileSync(join(folder, 'pipeline.yaml'), busy(code))
+    const running = start(ARGS, { cwd: folder })
+    await running.says(/it loops/)
+    // what is pressed before loom has noticed is lost: so it is pressed until it is heard
+    const pressing = setInterval(() => running.child.kill('SIGINT'), 50)
+    const { code: exit, signal, stderr } = await running.ended.finally(() => clearInterval(pressing))
+    assert.ok(exit === 130 || signal === 'SIGINT', `${exit} ${signal} ${stderr}`)
+    assert.deepEqual(logOf(folder, 'first'), ['00000000000000000000.json'])
+    assert.deepEqual(logOf(folder, 'busy'), [])
+    writeFileSync(join(folder, 'pipeline.yaml'), busy('() => [{ id: 2 }]'))
+    const again = await loom(['run', '-f', 'pipeline.yaml'], { cwd: folder })
+    assert.equal(again.code, 0, again.stderr)
+  })
+
+test('code that was busy for a while and is free again is stopped in order by Ctrl-C', async () => {
+  const folder = mkdtempSync(join(root, 'busy-'))
+  const code = `async ({ signal }) => { const end = Date.now() + 1500; while (Date.now() < end); await new Promise((r) => setTimeout(r, 300)); console.error('it waits'); await new Promise((r) => signal.addEventListener('abort', r)); return []; }`
+  writeFileSync(join(folder, 'pipeline.yaml'), busy(code))
+  const running = start(ARGS, { cwd: folder })
+  await running.says(/it waits/)
+  running.child.kill('SIGINT')
+  const { code: exit, stderr } = await running.ended
+  assert.equal(exit, 130, stderr)
+  assert.match(stderr, /main\/busy cancelled/)
+})

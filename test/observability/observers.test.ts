@@ -66,6 +66,25 @@ test('the log has one JSON line when a thing ends, with all ids and the attempt'
   )
 })
 
+test('metrics name a thing by its path, as the operator does', async () => {
+  const metrics = metricsObserver()
+  const span = (scope: LifecycleEvent['scope'], name: string, id: string, parentId: string | null) => {
+    const about = { scope, name, id, parentId }
+    metrics.onEvent(event({ ...about, kind: 'start', meta: {} }))
+    return () => metrics.onEvent(event(about))
+  }
+  const ends = [
+    span('pipeline', 'flights', 'run-1', null),
+    span('process', 'ingest', 'process-1', 'run-1'),
+    span('step', 'raw', 'step-1', 'process-1'),
+  ]
+  for (const end of ends.reverse()) end()
+  const text = await metrics.text()
+  for (const path of ['flights', 'flights/ingest', 'flights/ingest/raw'])
+    assert.ok(text.includes(`name="${path}",status="success"} 1\n`), `${path} in\n${text}`)
+  assert.match(text, /loom_step_rows_total\{name="flights\/ingest\/raw"\} 12/)
+})
+
 test('metrics count durations of successes and failures, errors by kind, rows and bytes, and no ids (OBS-10)', async () => {
   const metrics = metricsObserver()
   metrics.onEvent(event({ kind: 'start' }))

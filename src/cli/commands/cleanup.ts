@@ -16,7 +16,7 @@ export async function cleanUpCommand(correlationId: string | undefined, flags: C
   const { storage, tempRoot, runId } = flags
   if (correlationId === undefined && runId === undefined)
     throw new UsageError('cannot clean up: no id is given; name a correlation id, or --run-id ID')
-  const root = tempRoot === undefined ? (await chosenStorage(storage, io)).tempRoot : resolve(io.cwd, tempRoot)
+  const root = tempRoot === undefined ? (await chosenStorage(storage, io)).tempRoot() : resolve(io.cwd, tempRoot)
   if (correlationId !== undefined) {
     const had = await exists(correlationFolder(root, correlationId))
     await cleanupCorrelation(root, correlationId)

@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Fault } from '../../base/index.ts'
 import type { LocalRunOptions, LocalWorkers } from '../../library/index.ts'
-import { explain, type Plan, type RunReport, type StorageBinding } from '../../plan/index.ts'
+import type { Observer } from '../../observability/index.ts'
+import { explain, type Plan, type RunReport, type StorageBinding, stepsOf } from '../../plan/index.ts'
 import { runAttempts } from '../attempts.ts'
 import { type ChosenRun, chooseRuns } from '../choose-runs.ts'
 import { compileHere, locateProblems } from '../compile-chosen.ts'
@@ -13,6 +14,7 @@ import { openProgress, type Progress } from '../progress/progress.ts'
 import { reportText } from '../progress/summary.ts'
 import { reportProblems } from '../report-problems.ts'
 import { choiceOf, type RunFlags } from '../run-flags.ts'
+import { runObservers } from '../run-observers.ts'
 
 interface ReadyRun {
   chosen: ChosenRun
@@ -30,11 +32,12 @@ export async function runCommand(names: readonly string[], flags: RunFlags, io: 
     throw new UsageError(
       `cannot use --run-id for ${ready.length} runs: an id belongs to one of them; name the run, one of ${ready.map(({ chosen }) => chosen.name).join(', ')}`,
     )
+  const observers = await runObservers(flags, io)
   const workers = await workersOf(flags, io)
   const reports: RunReport[] = []
   try {
     for (const run of ready) {
-      const report = await runOne(run, { flags, io, engine: workers?.engine })
+      const report = await runOne(run, { flags, io, observers, engine: workers?.engine })
       reports.push(report)
       if (flags.output === 'text') io.out(reportText(report, run.chosen, { texts: loaded.texts, paint: painter(io) }))
       if (report.state !== 'Succeeded') break
@@ -93,15 +96,17 @@ function showPlans(ready: readonly ReadyRun[], { output }: RunFlags, io: Io): nu
 interface Means {
   flags: RunFlags
   io: Io
+  observers: Observer[]
   /** That of the workers; undefined: one in this process. */
   engine: LocalRunOptions['engine']
 }
 
-async function runOne({ chosen, plan, binding }: ReadyRun, { flags, io, engine }: Means): Promise<RunReport> {
+async function runOne({ chosen, plan, binding }: ReadyRun, means: Means): Promise<RunReport> {
+  const { flags, io } = means
   const { retry, timeout, runId, correlationId = null } = chosen.spec
   const progress = openProgress(plan, { name: chosen.name, flags, io })
-  try {
-    return await runAttempts({
+  const attempts = async () =>
+    await runAttempts({
       run: { runId: flags.runId ?? runId ?? randomUUID(), correlationId },
       first: flags.attempt ?? 1,
       limit: flags.retries ?? retry?.limit ?? 0,
@@ -109,10 +114,13 @@ async function runOne({ chosen, plan, binding }: ReadyRun, { flags, io, engine }
       backoff: retry?.backoff,
       timeout,
       signal: io.signal,
-      attempt: async (run, control) =>
-        await attemptOnce({ plan, binding, run, ...control }, { flags, io, engine, progress }),
+      attempt: async (run, control) => await attemptOnce({ plan, binding, run, ...control }, { ...means, progress }),
       say: progress.say,
     })
+  try {
+    if (!stepsOf(plan).some(({ body }) => body.kind === 'code')) return await attempts()
+    const { hearingCtrlC } = await import('../busy-code.ts')
+    return await hearingCtrlC(io.handlers, attempts)
   } finally {
     progress.stop()
   }
@@ -120,14 +128,13 @@ async function runOne({ chosen, plan, binding }: ReadyRun, { flags, io, engine }
 
 async function attemptOnce(
   options: Pick<LocalRunOptions, 'plan' | 'binding' | 'run' | 'signal' | 'keepRunTemps'>,
-  { flags, io, engine, progress }: Means & { progress: Progress },
+  { flags, io, observers, engine, progress }: Means & { progress: Progress },
 ): Promise<RunReport> {
   const { runLocally } = await import('../../library/index.ts')
   const { memory, threads } = flags
   const extensionsFolder = io.env['LOOM_EXTENSIONS']
   return await runLocally({
     ...options,
-    observers: await observers(flags, io),
     log: { info: () => {}, warn: progress.warn },
     watcher: {
       ...progress.watcher,
@@ -136,6 +143,7 @@ async function attemptOnce(
         if (flags.verbose && fault?.kind === 'defect') progress.say(stackOf(fault))
       },
     },
+    observers,
     ...(engine === undefined ? {} : { engine }),
     ...parallelism(flags),
     ...(memory === undefined ? {} : { memoryLimit: memory }),
@@ -167,12 +175,3 @@ async function workersOf({ workers, nats, natsCredentials }: RunFlags, io: Io): 
 }
 
 const stackOf = ({ cause, stack }: Fault): string => String((cause instanceof Error ? cause.stack : undefined) ?? stack)
-
-async function observers(flags: RunFlags, io: Io): Promise<NonNullable<LocalRunOptions['observers']>> {
-  if (flags.logFormat !== 'json' && flags.metricsFile === undefined) return []
-  const { logObserver, metricsFileObserver } = await import('../../observability/index.ts')
-  return [
-    ...(flags.logFormat === 'json' ? [logObserver(io.err)] : []),
-    ...(flags.metricsFile === undefined ? [] : [metricsFileObserver(flags.metricsFile)]),
-  ]
-}

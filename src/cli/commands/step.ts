@@ -4,6 +4,9 @@ import type { Arguments } from '../arguments.ts'
 import { type Io, UsageError } from '../io.ts'
 import { count, text } from '../run-flags.ts'
 
+/** As pino counts them. */
+const LEVELS = { info: 30, warn: 40 } as const
+
 export async function stepCommand(options: Arguments['options'], io: Io): Promise<number> {
   const needed = (name: string, flag: string): string => {
     const value = text(options[name])
@@ -27,6 +30,6 @@ export async function stepCommand(options: Arguments['options'], io: Io): Promis
     memoryBytes: Number.isFinite(bytes) && bytes > 0 ? bytes : undefined,
     signal: io.signal,
     log: (level, message, fields) =>
-      io.out(`${JSON.stringify({ level, time: new Date().toISOString(), msg: message, ...fields })}\n`),
+      io.out(`${JSON.stringify({ ...fields, level: LEVELS[level], time: Date.now(), msg: message })}\n`),
   })
 }

@@ -1,6 +1,6 @@
 // The few requests that the operator makes, each one line at the caller. It does not retry: whoever asks knows what a
 // repetition means, and the work queue has the back-off.
-import { ApiFault, faultOf, isStatus } from './api-fault.ts'
+import { ApiFault, faultOf, isStatus, saysAbsent, unreadable } from './api-fault.ts'
 import type { Connection, HttpRequest } from './connection.ts'
 import { type KubeObject, type ObjectPlace, pathOf, RESOURCES, type ResourceName } from './resource.ts'
 
@@ -44,21 +44,27 @@ export interface KubeApi {
   watch(place: ObjectPlace, query: Record<string, string>, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
 }
 
+/** The API server gives up a request after a minute by itself; then nobody will answer any more. */
+const DEADLINE_MS = 65_000
+
 export class KubeClient implements KubeApi {
   readonly #connection: Connection
   readonly #observe: RequestObserver
+  readonly #deadlineMs: number
 
-  constructor(connection: Connection, observe: RequestObserver = () => {}) {
+  /** `deadlineMs`: until the whole answer must be there; watches have none. */
+  constructor(connection: Connection, observe: RequestObserver = () => {}, deadlineMs: number = DEADLINE_MS) {
     this.#connection = connection
     this.#observe = observe
+    this.#deadlineMs = deadlineMs
   }
 
-  /** undefined when there is no such object. */
+  /** undefined when there is no such object, and the API server itself says so. */
   async get<T extends KubeObject>(place: ObjectPlace): Promise<T | undefined> {
     try {
       return (await this.#json('get', place, { method: 'GET', path: pathOf(place) })) as T
     } catch (thrown) {
-      if (isStatus(thrown, 404)) return undefined
+      if (saysAbsent(thrown, place.name)) return undefined
       throw thrown
     }
   }
@@ -71,7 +77,9 @@ export class KubeClient implements KubeApi {
     if (options.limit !== undefined) query['limit'] = String(options.limit)
     if (options.continueToken !== undefined) query['continue'] = options.continueToken
     if (options.resourceVersion !== undefined) query['resourceVersion'] = options.resourceVersion
-    return (await this.#json('list', place, { method: 'GET', path: pathOf(place), query })) as ObjectList<T>
+    const found = (await this.#json('list', place, { method: 'GET', path: pathOf(place), query })) as ObjectList<T>
+    if (!Array.isArray(found.items)) throw unreadable(describe('list', place), 'the answer is no list')
+    return found
   }
 
   /** @throws ApiFault 409 AlreadyExists */
@@ -111,7 +119,7 @@ export class KubeClient implements KubeApi {
     try {
       await this.#json('delete', place, { method: 'DELETE', path: pathOf(place), body })
     } catch (thrown) {
-      if (isStatus(thrown, 404) || (isStatus(thrown, 409) && options.uid !== undefined)) return
+      if (saysAbsent(thrown, place.name) || (isStatus(thrown, 409) && options.uid !== undefined)) return
       throw thrown
     }
   }
@@ -139,14 +147,18 @@ export class KubeClient implements KubeApi {
   }
 
   async #json(verb: string, place: ObjectPlace, request: HttpRequest): Promise<unknown> {
-    const response = await this.#send(verb, place, request)
-    const body = await bodyOf(verb, place, response.body)
-    if (response.statusCode >= 200 && response.statusCode < 300) return JSON.parse(body)
-    throw faultOf(describe(verb, place), {
-      status: response.statusCode,
-      body,
-      retryAfter: retryAfter(response.headers),
-    })
+    const what = describe(verb, place)
+    const deadline = new AbortController()
+    const late = () => deadline.abort(unreadable(what, `no whole answer within ${this.#deadlineMs / 1000} s`))
+    const timer = setTimeout(late, this.#deadlineMs)
+    try {
+      const response = await this.#send(verb, place, { ...request, signal: deadline.signal })
+      const body = await bodyOf(what, response.body)
+      if (response.statusCode >= 200 && response.statusCode < 300) return objectIn(what, body)
+      throw faultOf(what, { status: response.statusCode, body, retryAfter: retryAfter(response.headers) })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   async #send(verb: string, place: ObjectPlace, request: HttpRequest) {
@@ -164,18 +176,27 @@ export class KubeClient implements KubeApi {
   }
 }
 
-async function bodyOf(verb: string, place: ObjectPlace, body: { text(): Promise<string> }): Promise<string> {
+async function bodyOf(what: string, body: { text(): Promise<string> }): Promise<string> {
   try {
     return await body.text()
   } catch (cause) {
+    if (cause instanceof ApiFault) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ApiFault({
-      status: 0,
-      code: 'AnswerCut',
-      message: `cannot ${describe(verb, place)}: the answer broke off: ${why}`,
-      cause,
-    })
+    throw new ApiFault({ status: 0, code: 'AnswerCut', message: `cannot ${what}: the answer broke off: ${why}`, cause })
   }
+}
+
+/** What stands between may answer anything with 200, and no bug of ours is to be concluded from that. */
+function objectIn(what: string, body: string): unknown {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch (cause) {
+    throw unreadable(what, 'the answer is no JSON; look at what stands between here and the API server', cause)
+  }
+  const { metadata } = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as { metadata?: unknown }
+  if (typeof metadata === 'object' && metadata !== null) return parsed
+  throw unreadable(what, 'the answer is no object of Kubernetes')
 }
 
 function describe(verb: string, { resource, namespace, name }: ObjectPlace): string {

@@ -3,6 +3,7 @@
 import type { RequestOptions } from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type Dispatcher } from 'undici'
+import { firstLine } from '../../base/index.ts'
 import { ApiFault } from './api-fault.ts'
 
 export interface HttpRequest {
@@ -37,33 +38,41 @@ const CREDENTIALS_MS = 30_000
 
 /** Reads the kubeconfig (given file, KUBECONFIG, ~/.kube/config, or the pod's service account). @throws Fault by client-node's reading */
 export function connect(options: ConnectionOptions = {}): Connection {
+  return new PooledConnection(options)
+}
+
+function load({ kubeconfig }: ConnectionOptions): KubeConfig {
   const config = new KubeConfig()
-  if (options.kubeconfig === undefined) config.loadFromDefault()
-  else config.loadFromFile(options.kubeconfig)
-  return new PooledConnection(config, options)
+  if (kubeconfig === undefined) config.loadFromDefault()
+  else config.loadFromFile(kubeconfig)
+  return config
 }
 
 class PooledConnection implements Connection {
   readonly namespace: string
-  readonly #config: KubeConfig
+  #config: KubeConfig
   readonly #options: ConnectionOptions
   #agent: Agent | undefined
   #tls = ''
   #headers: Record<string, string> = {}
   #readAt = Number.NEGATIVE_INFINITY
+  #isRefused = false
 
-  constructor(config: KubeConfig, options: ConnectionOptions) {
-    this.#config = config
+  constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#config = load(options)
+    const config = this.#config
     this.namespace = config.getContextObject(config.getCurrentContext())?.namespace ?? 'default'
   }
 
   async send(request: HttpRequest): Promise<Dispatcher.ResponseData> {
     const first = await this.#sendOnce(request)
     if (first.statusCode !== 401) return first
-    // The token may just have been renewed: read it again, once.
-    await first.body.dump()
+    // The token may just have been renewed: read it again, once. client-node holds on to what it has read, so it is to
+    // read anew from the start. What the refusal says does not matter.
+    await first.body.dump().catch(() => {})
     this.#readAt = Number.NEGATIVE_INFINITY
+    this.#isRefused = true
     return await this.#sendOnce(request)
   }
 
@@ -103,10 +112,28 @@ class PooledConnection implements Connection {
     }
   }
 
+  /** @throws ApiFault NoCredentials: a token file that is just being replaced, a login program that fails; it passes */
+  async #credentials(): Promise<RequestOptions> {
+    const read: RequestOptions = {}
+    try {
+      if (this.#isRefused) this.#config = load(this.#options)
+      this.#isRefused = false
+      await this.#config.applyToHTTPSOptions(read)
+      return read
+    } catch (cause) {
+      const why = firstLine(cause instanceof Error ? cause.message : String(cause))
+      throw new ApiFault({
+        status: 0,
+        code: 'NoCredentials',
+        message: `cannot read the credentials for the API server: ${why}`,
+        cause,
+      })
+    }
+  }
+
   async #freshAgent(): Promise<Agent> {
     if (this.#agent !== undefined && performance.now() - this.#readAt < CREDENTIALS_MS) return this.#agent
-    const read: RequestOptions = {}
-    await this.#config.applyToHTTPSOptions(read)
+    const read = await this.#credentials()
     this.#headers = authorization(read)
     this.#readAt = performance.now()
     const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = read

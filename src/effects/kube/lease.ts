@@ -1,12 +1,14 @@
 // Leader election on a Lease, with the rules of client-go's:
 //
 // L1 A lease is taken only when it is free, or when its holder was seen unchanged for a whole lease duration by *our* clock.
-// L2 Whoever can't renew within `renewDeadlineMs` stops leading before anybody else can begin: renewDeadline < leaseDuration.
-// L3 Every write carries the resourceVersion that was read, so two candidates can't both win.
+// L2 Whoever leads stops `renewDeadlineMs` after the last renewal was *sent*, whatever the server does or does not answer,
+//    and so before anybody else can begin: renewDeadline < leaseDuration.
+// L3 Every write carries the resourceVersion that was read, so two candidates can't both win, and a write that arrives long
+//    after it was given up changes nothing that matters.
 import { asFault, type Fault } from '../../base/index.ts'
-import { isStatus } from './api-fault.ts'
+import { ApiFault, isStatus } from './api-fault.ts'
 import type { KubeApi } from './client.ts'
-import { pause } from './reflector.ts'
+import { pause } from './pause.ts'
 import type { KubeObject } from './resource.ts'
 
 export interface LeaseOptions {
@@ -41,6 +43,12 @@ export interface Leadership {
   release(): Promise<void>
 }
 
+/** What an attempt may take, and what ends it. */
+interface Bounds {
+  ms: number
+  signal: AbortSignal
+}
+
 export class LeaseCandidate {
   readonly #options: Required<Omit<LeaseOptions, 'onTrouble'>> & Pick<LeaseOptions, 'onTrouble'>
   #seen: { text: string; at: number } | undefined
@@ -52,17 +60,19 @@ export class LeaseCandidate {
 
   /** Resolves with the leadership, or with undefined when the signal is aborted first. */
   async lead(signal: AbortSignal): Promise<Leadership | undefined> {
+    const { renewDeadlineMs, retryMs, monotonic, random } = this.#options
     while (!signal.aborted) {
-      if (await this.#attempt()) return this.#startRenewing(signal)
-      await pause(this.#options.retryMs * (0.8 + this.#options.random() * 0.4), signal)
+      const sent = await this.#attempt({ ms: renewDeadlineMs, signal })
+      if (sent !== undefined && monotonic() - sent < renewDeadlineMs) return this.#startRenewing(sent, signal)
+      await pause(retryMs * (0.8 + random() * 0.4), signal)
     }
     return undefined
   }
 
-  #startRenewing(signal: AbortSignal): Leadership {
+  #startRenewing(sent: number, signal: AbortSignal): Leadership {
     const lost = new AbortController()
     const stop = new AbortController()
-    const renewing = this.#renew(AbortSignal.any([signal, stop.signal])).then(() => lost.abort())
+    const renewing = this.#renew(sent, AbortSignal.any([signal, stop.signal])).then(() => lost.abort())
     return {
       lost: lost.signal,
       release: async () => {
@@ -73,38 +83,54 @@ export class LeaseCandidate {
     }
   }
 
-  async #renew(signal: AbortSignal): Promise<void> {
+  /** Resolves when this process leads no more. */
+  async #renew(sent: number, signal: AbortSignal): Promise<void> {
     const { renewDeadlineMs, retryMs, monotonic } = this.#options
-    let renewed = monotonic()
-    while (!signal.aborted) {
-      await pause(retryMs, signal)
-      if (signal.aborted) return
-      if (await this.#attempt()) renewed = monotonic()
-      else if (this.#held === undefined || monotonic() - renewed > renewDeadlineMs) return
+    let leadsUntil = sent + renewDeadlineMs
+    for (;;) {
+      await pause(Math.max(0, Math.min(retryMs, leadsUntil - monotonic())), signal)
+      const ms = leadsUntil - monotonic()
+      if (signal.aborted || ms <= 0) return
+      const renewed = await this.#attempt({ ms, signal })
+      if (renewed !== undefined) leadsUntil = renewed + renewDeadlineMs
+      else if (this.#held === undefined) return
     }
   }
 
-  /** One try to take or renew. False: held by another, or the server could not be asked. */
-  async #attempt(): Promise<boolean> {
-    const { client, namespace, name, retryMs } = this.#options
-    const place = { resource: 'Lease', namespace, name } as const
+  /**
+   * One try to take or renew. @returns the monotonic time at which the write that did it was sent; undefined: held by
+   * another (then nothing is held), or the server could not be asked in time
+   */
+  async #attempt({ ms, signal }: Bounds): Promise<number | undefined> {
+    const { monotonic, onTrouble } = this.#options
+    const end = monotonic() + ms
     try {
-      const stored = await withDeadline(client.get<Lease>(place), retryMs * 2)
-      if (stored === undefined) {
-        this.#held = await client.create<Lease>('Lease', this.#written({ metadata: { name, namespace } }))
-        return true
-      }
-      if (!this.#mayTake(stored)) {
-        this.#held = undefined
-        return false
-      }
-      this.#held = await client.replace<Lease>(place, this.#written(stored))
-      return true
+      return await this.#takeOrRenew({ end, signal })
     } catch (thrown) {
-      if (isStatus(thrown, 409)) this.#held = undefined
-      else this.#options.onTrouble?.(asFault(thrown))
-      return false
+      if (signal.aborted) return undefined
+      // Somebody wrote in between, an earlier attempt of our own perhaps: who holds it now is to be read, not guessed.
+      if (isStatus(thrown, 409)) return await this.#takeOrRenew({ end, signal }).catch(() => undefined)
+      onTrouble?.(asFault(thrown))
+      return undefined
     }
+  }
+
+  async #takeOrRenew({ end, signal }: { end: number; signal: AbortSignal }): Promise<number | undefined> {
+    const { client, namespace, name, monotonic } = this.#options
+    const place = { resource: 'Lease', namespace, name } as const
+    const inTime = <T>(work: Promise<T>) => within(work, { ms: end - monotonic(), signal })
+    const stored = await inTime(client.get<Lease>(place))
+    if (stored !== undefined && !this.#mayTake(stored)) {
+      this.#held = undefined
+      return undefined
+    }
+    const sent = monotonic()
+    this.#held = await inTime(
+      stored === undefined
+        ? client.create<Lease>('Lease', this.#written({ metadata: { name, namespace } }))
+        : client.replace<Lease>(place, this.#written(stored)),
+    )
+    return sent
   }
 
   #mayTake(stored: Lease): boolean {
@@ -133,29 +159,36 @@ export class LeaseCandidate {
     }
   }
 
+  /** Best effort, and soon: nobody stops later because the server is slow. */
   async #giveUp(): Promise<void> {
-    const { client, namespace, name } = this.#options
+    const { client, namespace, name, retryMs, onTrouble } = this.#options
     const held = this.#held
     this.#held = undefined
     if (held === undefined) return
+    const free = { ...held, spec: { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1 } }
+    const bounds = { ms: Math.min(retryMs, 1_500), signal: new AbortController().signal }
     try {
-      await client.replace<Lease>(
-        { resource: 'Lease', namespace, name },
-        { ...held, spec: { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1 } },
-      )
+      await within(client.replace<Lease>({ resource: 'Lease', namespace, name }, free), bounds)
     } catch (thrown) {
       // Somebody else has it, or it runs out by itself.
-      this.#options.onTrouble?.(asFault(thrown))
+      onTrouble?.(asFault(thrown))
     }
   }
 }
 
-async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+/** Waits no longer; the request itself goes on, and L3 makes it harmless. */
+async function within<T>(work: Promise<T>, { ms, signal }: Bounds): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  const stop = () => reject(signal.reason)
+  const late = () =>
+    reject(new ApiFault({ status: 0, code: 'LeaseNotAnswered', message: `cannot renew the lease: no answer in time` }))
+  const timer = setTimeout(late, Math.max(0, ms))
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
   try {
     return await Promise.race([work, promise])
   } finally {
     clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
   }
 }

@@ -1,13 +1,17 @@
 // Keeps a copy of all objects of one kind: list, then watch, for ever.
 //
 // R1 A change is never missed: a watch continues at the last seen version, and any doubt (410, a broken line) ends in a new list.
-// R2 No relist storm: only 410 and doubts list again, everything else resumes the watch; all with jittered, growing waits.
+// R2 No relist storm: only 410 and doubts list again, everything else resumes the watch; all with jittered waits that grow
+//    until a watch brings something (for lists: until a watch lasts).
 // R3 No silent stall: a watch without any event or bookmark for `idleMs` is cut and resumed.
 // R4 A relist tells differences only: added, changed and vanished objects, by resourceVersion.
+// R5 The picture never goes back: what is older than what is known, or than where the watch stands, changes nothing.
 import { Fault } from '../../base/index.ts'
 import { ApiFault, isStatus } from './api-fault.ts'
 import type { KubeApi } from './client.ts'
+import { pause } from './pause.ts'
 import { type KubeObject, keyOf, type ObjectPlace, type ResourceName } from './resource.ts'
+import { covers, isLater } from './resource-version.ts'
 import { watchEvents } from './watch-lines.ts'
 
 /** `before` is absent for a new object, `after` for a deleted one. */
@@ -36,7 +40,10 @@ export class Reflector<T extends KubeObject> {
   readonly objects: Map<string, T>
   readonly #options: ReflectorOptions<T>
   #version = ''
+  /** In a row, without any event between. */
   #failures = 0
+  /** Lists that became necessary in a row, without a watch between that lasted. */
+  #doubts = 0
   #lastHeard = 0
   #lists = 0
   #watches = 0
@@ -51,6 +58,11 @@ export class Reflector<T extends KubeObject> {
     this.objects = options.objects ?? new Map()
   }
 
+  /** undefined: all. */
+  get namespace(): string | undefined {
+    return this.#options.namespace
+  }
+
   /** Numbers for metrics: lists and watches begun, and when something was last heard (performance.now()). */
   get health(): { lists: number; watches: number; lastHeard: number; objects: number } {
     return { lists: this.#lists, watches: this.#watches, lastHeard: this.#lastHeard, objects: this.objects.size }
@@ -58,12 +70,14 @@ export class Reflector<T extends KubeObject> {
 
   /** Runs until the signal is aborted; never throws. */
   async run(signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     while (!signal.aborted) {
       try {
-        if (this.#version === '') await this.#list()
+        // Nobody who stops waits for an answer.
+        if (this.#version === '') await Promise.race([this.#list(signal), aborted])
+        if (signal.aborted) return
         await this.#watchOnce(signal)
-        // The server ends a watch every few minutes; one that is ended at once must not become a busy loop (R2).
-        await pause(this.#options.minWaitMs ?? 200, signal)
+        await pause(this.#options.minWaitMs ?? MIN_WAIT_MS, signal)
       } catch (thrown) {
         if (signal.aborted) return
         await this.#recover(thrown, signal)
@@ -71,7 +85,7 @@ export class Reflector<T extends KubeObject> {
     }
   }
 
-  async #list(): Promise<void> {
+  async #list(signal: AbortSignal): Promise<void> {
     const { client, resource, namespace, labelSelector, pageSize = 500 } = this.#options
     this.#lists += 1
     const seen = new Map<string, T>()
@@ -84,15 +98,17 @@ export class Reflector<T extends KubeObject> {
         ...(labelSelector === undefined ? {} : { labelSelector }),
         ...(continueToken === undefined ? {} : { continueToken }),
       })
+      if (signal.aborted) return
       for (const object of page.items) seen.set(keyOf(object), object)
       continueToken = page.metadata.continue === '' ? undefined : page.metadata.continue
       version = page.metadata.resourceVersion ?? ''
     } while (continueToken !== undefined)
     const mine = namespace === undefined ? '' : `${namespace}/`
-    for (const key of [...this.objects.keys()]) if (key.startsWith(mine) && !seen.has(key)) this.#forget(key)
+    // What was assumed while the list was made is none of its business.
+    for (const [key, known] of [...this.objects])
+      if (key.startsWith(mine) && !seen.has(key) && !isLater(known.metadata.resourceVersion, version)) this.#forget(key)
     for (const object of seen.values()) this.#remember(object)
     this.#version = version
-    this.#failures = 0
     this.#lastHeard = performance.now()
     this.#synced()
   }
@@ -117,24 +133,29 @@ export class Reflector<T extends KubeObject> {
         }),
       )
     let timer = setTimeout(idle, idleMs)
+    const begun = performance.now()
+    let heard = false
     try {
       const lines = await client.watch(place, query, AbortSignal.any([signal, watchdog.signal]))
       for await (const event of watchEvents<T>(lines)) {
         clearTimeout(timer)
         timer = setTimeout(idle, idleMs)
         this.#take(event)
+        heard = true
       }
+      if (!heard && performance.now() - begun < SHORT_MS) throw endedAtOnce(resource)
     } catch (thrown) {
       throw watchdog.signal.aborted ? watchdog.signal.reason : thrown
     } finally {
       clearTimeout(timer)
+      if (performance.now() - begun > (this.#options.maxWaitMs ?? MAX_WAIT_MS)) this.#failures = this.#doubts = 0
     }
   }
 
   #take(event: Parameters<typeof this.apply>[0]): void {
     this.#lastHeard = performance.now()
-    this.#failures = 0
     this.apply(event)
+    this.#failures = 0
   }
 
   /** One watch event; public so that tests can feed any order of events. @throws ApiFault for an ERROR event */
@@ -149,25 +170,32 @@ export class Reflector<T extends KubeObject> {
     }
     const object = event.object as T
     this.#version = object.metadata.resourceVersion ?? this.#version
-    if (event.type === 'DELETED') this.#forget(keyOf(object))
+    if (event.type === 'DELETED') this.#forgetUpTo(object)
     else if (event.type !== 'BOOKMARK') this.#remember(object)
   }
 
   /**
    * Takes the server's answer to a write of our own before the watch tells it, so that the next look does not see the
-   * past. An event that is older than what is known changes nothing.
+   * past. Up to where the watch stands all has been told: an object that old is known already, or it has been deleted
+   * since, and taking it would bring it back for good (R5).
    */
   assume(object: T): void {
-    this.#remember(object)
+    if (!covers(this.#version, object.metadata.resourceVersion)) this.#remember(object)
   }
 
   #remember(object: T): void {
     const key = keyOf(object)
     const before = this.objects.get(key)
-    if (before !== undefined && !isNewer(object, before)) return
+    if (before !== undefined && covers(before.metadata.resourceVersion, object.metadata.resourceVersion)) return
     const after = this.#options.keep(object)
     this.objects.set(key, after)
     this.#options.onChange({ key, ...(before === undefined ? {} : { before }), after })
+  }
+
+  /** Another one of that name may have been made and assumed since (R5). */
+  #forgetUpTo(object: T): void {
+    const known = this.objects.get(keyOf(object))?.metadata.resourceVersion
+    if (!isLater(known, object.metadata.resourceVersion)) this.#forget(keyOf(object))
   }
 
   #forget(key: string): void {
@@ -178,45 +206,38 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #recover(thrown: unknown, signal: AbortSignal): Promise<void> {
-    const { onTrouble, minWaitMs = 200, maxWaitMs = 30_000, random } = this.#options
-    const doubtful = isStatus(thrown, 410) || (thrown instanceof ApiFault && thrown.code === 'BadWatchLine')
-    if (doubtful) this.#version = ''
+    const fault = thrown instanceof Fault ? thrown : brokenWatch(this.#options.resource, thrown)
+    if (isStatus(fault, 410) || fault.code === 'BadWatchLine') {
+      this.#version = ''
+      this.#doubts += 1
+    }
     this.#failures += 1
-    const grown = Math.min(maxWaitMs, minWaitMs * 2 ** (this.#failures - 1))
-    const asked = thrown instanceof ApiFault ? (thrown.retryAfterMs ?? 0) : 0
-    const waitMs = Math.max(asked, grown * (0.5 + random() / 2))
-    const fault =
-      thrown instanceof Fault
-        ? thrown
-        : new ApiFault({
-            status: 0,
-            code: 'WatchBroken',
-            message: `cannot watch ${this.#options.resource}: ${String(thrown)}`,
-            cause: thrown,
-          })
-    onTrouble?.(fault, waitMs)
+    const waitMs = this.#waitMs(fault)
+    this.#options.onTrouble?.(fault, waitMs)
     await pause(waitMs, signal)
+  }
+
+  #waitMs(fault: Fault): number {
+    const { minWaitMs = MIN_WAIT_MS, maxWaitMs = MAX_WAIT_MS, random } = this.#options
+    const grown = Math.min(maxWaitMs, minWaitMs * 2 ** (Math.max(this.#failures, this.#doubts) - 1))
+    const asked = fault instanceof ApiFault ? (fault.retryAfterMs ?? 0) : 0
+    // Whoever asks for an hour would get a silent stall (R3).
+    return Math.max(Math.min(asked, MOST_ASKED_MS), grown * (0.5 + random() / 2))
   }
 }
 
-/** Resource versions of one kind grow (KEP-5504); another uid is another object. */
-function isNewer(object: KubeObject, known: KubeObject): boolean {
-  if (object.metadata.uid !== known.metadata.uid) return true
-  const [next = '', last = ''] = [object.metadata.resourceVersion, known.metadata.resourceVersion]
-  if (!/^\d+$/.test(next) || !/^\d+$/.test(last)) return next !== last
-  return BigInt(next) > BigInt(last)
+const MIN_WAIT_MS = 200
+const MAX_WAIT_MS = 30_000
+const MOST_ASKED_MS = 60_000
+/** A watch that ends sooner, with nothing said, was not one. */
+const SHORT_MS = 1_000
+
+function endedAtOnce(resource: string): ApiFault {
+  const message = `cannot watch ${resource}: the API server ended it at once`
+  return new ApiFault({ status: 0, code: 'WatchEndedAtOnce', message })
 }
 
-/** Waits, or until the signal is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
+function brokenWatch(resource: string, cause: unknown): ApiFault {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new ApiFault({ status: 0, code: 'WatchBroken', message: `cannot watch ${resource}: ${why}`, cause })
 }

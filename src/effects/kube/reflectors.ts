@@ -36,11 +36,16 @@ export class Reflectors<T extends KubeObject> {
 
   /** Takes the server's answer to a write of our own; see Reflector.assume. */
   assume(object: T): void {
-    this.#each[0].assume(object)
+    this.#of(object.metadata.namespace).assume(object)
   }
 
   /** One watch event; public so that tests can feed any order of events. @throws ApiFault for an ERROR event */
   apply(event: { type: string; object: unknown }): void {
-    this.#each[0].apply(event)
+    this.#of((event.object as Partial<T>).metadata?.namespace).apply(event)
+  }
+
+  /** Each namespace has a watch of its own, which stands at a version of its own. */
+  #of(namespace: string | undefined): Reflector<T> {
+    return this.#each.find((reflector) => reflector.namespace === namespace) ?? this.#each[0]
   }
 }

@@ -1,10 +1,12 @@
 // Runs a step in DuckDB: sources → body → target, in a closed instance, in which its SQL can read only what it declares.
 import { asFault } from '../../base/index.ts'
 import type { StepPlan, WriteResult } from '../../plan/index.ts'
+import { placedAtSource } from '../../sources/index.ts'
 import type { Engine, StepContext, StepProgress } from '../../step/index.ts'
 import { type BoundStep, bindStep, type KnownResults } from './bind.ts'
 import { bodyText, openBody } from './body.ts'
 import { type DuckDbOptions, InstancePool } from './instance.ts'
+import { withLimits } from './limits.ts'
 import { openSources } from './open-sources.ts'
 import { openStep, reachOf } from './open-step.ts'
 import { writeTarget } from './write-target.ts'
@@ -52,6 +54,8 @@ async function runStep(step: StepPlan, context: StepContext, pool: InstancePool)
     return await writeTarget(query, step.target, { session, context }).catch((thrown: unknown) => {
       throw place(asFault(thrown))
     })
+  } catch (thrown) {
+    throw placedAtSource(withLimits(asFault(thrown), pool.limits), step.sources, context)
   } finally {
     await session.close()
   }

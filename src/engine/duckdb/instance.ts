@@ -31,7 +31,8 @@ type OfSession = Omit<SessionOptions, 'onClosed' | 'database'>
 
 export class InstancePool {
   readonly #options: DuckDbOptions
-  readonly #limits: Limits
+  /** Of each instance. */
+  readonly limits: Limits
   #next: Promise<OpenInstance> | undefined
   #idle: Shared[] = []
   #begun = 0
@@ -41,7 +42,7 @@ export class InstancePool {
   /** @throws Fault invalid InvalidMemoryLimit, InvalidThreads */
   constructor(options: DuckDbOptions) {
     this.#options = options
-    this.#limits = limitsOf(options)
+    this.limits = limitsOf(options)
     this.#openNext()
   }
 
@@ -116,7 +117,7 @@ export class InstancePool {
   }
 
   async #openClosed(reach: Reach, settings: string[] = []): Promise<OpenInstance> {
-    const opening = this.#next ?? openInstance(this.#limits)
+    const opening = this.#next ?? openInstance(this.limits)
     this.#next = undefined
     const open = await opening.catch((thrown: unknown) => {
       throw engineFault(thrown, '')
@@ -142,7 +143,7 @@ export class InstancePool {
   #openNext(): void {
     const { steps = Number.POSITIVE_INFINITY } = this.#options
     if (this.#next !== undefined || this.#begun >= steps) return
-    this.#next = openInstance(this.#limits)
+    this.#next = openInstance(this.limits)
     this.#next.catch(() => undefined) // whoever takes it sees the failure
   }
 }

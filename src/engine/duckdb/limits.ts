@@ -6,6 +6,8 @@ export interface Limits {
   /** As the engine writes sizes. */
   memory: string
   threads: number
+  /** Among so many steps the memory was divided; undefined when each was told how much it may use. */
+  sharers: number | undefined
 }
 
 export interface LimitOptions {
@@ -27,7 +29,19 @@ export function limitsOf({ memoryLimit, threads, parallel = 1 }: LimitOptions): 
   return {
     memory: memoryLimit === undefined ? defaultMemoryLimit(parallel) : engineSize(memoryLimit),
     threads: threads ?? availableParallelism(),
+    sharers: memoryLimit === undefined ? parallel : undefined,
   }
+}
+
+/** Says how much memory the step had, and why it had no more. Other faults are left. */
+export function withLimits(fault: Fault, { memory, sharers = 1 }: Limits): Fault {
+  if (fault.code !== 'OutOfMemory') return fault
+  const { kind, code, at, cause } = fault
+  const share = sharers > 1 ? `, its share among ${sharers} steps at the same time` : ''
+  const way =
+    sharers > 1 ? 'run fewer of them (--parallel), or say how much each may use (--memory)' : 'give it more (--memory)'
+  const message = `${fault.message.split('; ', 1)[0]}; the step has ${memory}${share}: ${way}, or make it sort, group or join less at once`
+  return new Fault({ kind, code, message, ...(at === undefined ? {} : { at }), cause: cause ?? fault })
 }
 
 function engineSize(text: string): string {

@@ -2,6 +2,7 @@
 import { type DuckDBConnection, DuckDBDataChunk, type DuckDBValue } from '@duckdb/node-api'
 import { Fault } from '../../base/index.ts'
 import { identifier, type Row } from '../../step/index.ts'
+import { engineFault } from './errors.ts'
 import { engineType, join, nameOf, type Shape, shapeOf, sqlType } from './row-shape.ts'
 import { toEngine } from './row-values.ts'
 
@@ -67,8 +68,23 @@ export function columnList(shapes: Map<string, Shape>): string {
   return [...shapes].map(([column, shape]) => `${identifier(column)} ${sqlType(shape)}`).join(', ')
 }
 
-/** Appends a batch to a table whose columns are those of the shapes, in order. */
+/**
+ * Appends a batch to a table whose columns are those of the shapes, in order.
+ * @throws Fault of the engine, among them transient OutOfMemory
+ */
 export async function appendBatch(
+  connection: DuckDBConnection,
+  table: string,
+  { shapes, batch }: { shapes: Map<string, Shape>; batch: Row[] },
+): Promise<void> {
+  try {
+    await append(connection, table, { shapes, batch })
+  } catch (thrown) {
+    throw engineFault(thrown, '')
+  }
+}
+
+async function append(
   connection: DuckDBConnection,
   table: string,
   { shapes, batch }: { shapes: Map<string, Shape>; batch: Row[] },

@@ -8,6 +8,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../../base/index.ts'
 import { type ColumnType, identifier, type JsonRow, type Row, type SqlSession } from '../../step/index.ts'
 import { engineFault } from './errors.ts'
+import { jsonRows } from './json-rows.ts'
 import { loadRows } from './load.ts'
 import { toRow } from './row-values.ts'
 
@@ -32,6 +33,8 @@ export class DuckDbSession implements SqlSession {
   /** Beside the main one. */
   readonly #connections = new Set<DuckDBConnection>()
   #closed = false
+  /** The last one; who checks a query and who writes it ask one after the other. No statement was run since. */
+  #described: { query: string; columns: ColumnType[] } | undefined
   #unharmed = true
   readonly #interrupt = () => {
     for (const connection of this.#busy.values()) connection.interrupt()
@@ -53,14 +56,12 @@ export class DuckDbSession implements SqlSession {
   }
 
   async run(sql: string): Promise<void> {
+    this.#described = undefined
     await this.#execute(this.#main, sql, () => this.#main.run(sql))
   }
 
   async rows(sql: string): Promise<JsonRow[]> {
-    return await this.#execute(this.#main, sql, async () => {
-      const result = await this.#main.run(sql)
-      return (await result.getRowObjectsJson()) as JsonRow[]
-    })
+    return await this.#execute(this.#main, sql, async () => jsonRows(await this.#main.run(sql)))
   }
 
   async *stream(sql: string): AsyncGenerator<Row[]> {
@@ -79,23 +80,22 @@ export class DuckDbSession implements SqlSession {
   }
 
   async describe(query: string): Promise<ColumnType[]> {
+    if (this.#described?.query === query) return this.#described.columns
     const prefix = 'DESCRIBE '
     const sql = prefix + query
-    const rows = await this.#execute(
-      this.#main,
-      sql,
-      async () => (await this.#main.run(sql)).getRowObjectsJson(),
-      prefix,
-    )
-    return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
+    const rows = await this.#execute(this.#main, sql, async () => jsonRows(await this.#main.run(sql)), prefix)
+    const columns = rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
+    this.#described = { query, columns }
+    return columns
   }
 
   async load(table: string, rows: Iterable<Row> | AsyncIterable<Row>, columns?: ColumnType[]): Promise<void> {
+    this.#described = undefined
     const connection = await this.#connect()
     try {
       const execute = async (sql: string) => {
         // the statements are ours: a position in them tells a user nothing
-        return await this.#execute(connection, sql, async () => (await connection.run(sql)).getRowObjectsJson(), sql)
+        return await this.#execute(connection, sql, async () => jsonRows(await connection.run(sql)), sql)
       }
       await loadRows({ connection, execute, assertRunning: () => this.#assertRunning() }, table, { rows, columns })
     } finally {

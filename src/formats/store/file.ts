@@ -52,8 +52,6 @@ class FileStore implements ObjectStore {
       } catch (thrown) {
         if (hasCode(thrown, 'EEXIST')) return false
         throw thrown
-      } finally {
-        await unlink(temp)
       }
     })
   }
@@ -78,11 +76,9 @@ class FileStore implements ObjectStore {
   }
 
   async delete(path: string): Promise<void> {
-    try {
-      await unlink(this.#locate(path))
-    } catch (thrown) {
-      if (!hasCode(thrown, 'ENOENT')) throw storageFault(`delete "${path}"`, this.root, thrown)
-    }
+    await remove(this.#locate(path)).catch((thrown: unknown) => {
+      throw storageFault(`delete "${path}"`, this.root, thrown)
+    })
   }
 
   async #write<T>(
@@ -94,13 +90,17 @@ class FileStore implements ObjectStore {
     const folder = dirname(final)
     const temp = join(folder, `${TEMP_PREFIX}${randomUUID()}`)
     try {
-      await mkdir(folder, { recursive: true })
-      await writeSynced(temp, bytes)
+      await writeSynced(temp, bytes).catch(async (thrown: unknown) => {
+        if (!hasCode(thrown, 'ENOENT')) throw thrown
+        await mkdir(folder, { recursive: true })
+        await writeSynced(temp, bytes)
+      })
       const result = await makeVisible(temp, final)
-      await syncFolder(folder)
+      // side by side: each waits for the disk
+      await Promise.all([syncFolder(folder), remove(temp)])
       return result
     } catch (thrown) {
-      await unlink(temp).catch(() => undefined)
+      await remove(temp).catch(() => undefined)
       throw storageFault(`write "${path}"`, this.root, thrown)
     }
   }
@@ -132,6 +132,15 @@ class FileStore implements ObjectStore {
 
   #locate(path: string): string {
     return join(this.root, path)
+  }
+}
+
+/** It may be gone: a rename takes it along. */
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (thrown) {
+    if (!hasCode(thrown, 'ENOENT')) throw thrown
   }
 }
 

@@ -1,5 +1,5 @@
 // What a Job tells, as a small fact.
-import type { JobFact, TryId } from '../observed.ts'
+import type { JobFact, PodTrouble, TryId } from '../observed.ts'
 import { LABELS } from '../render/names.ts'
 import { at, listAt, textAt, timeAt } from './raw.ts'
 
@@ -53,16 +53,28 @@ export const isOwnedBy = (object: unknown, uid: string): boolean =>
 
 /** What the Job controller's events say about why there is no pod; the newest counts. */
 export function podTroubleOf(events: unknown[]): JobFact['podTrouble'] {
-  const failed = events
-    .filter((event) => textAt(event, 'reason') === 'FailedCreate')
-    .sort((a, b) => newest(b) - newest(a))
-    .map((event) => textAt(event, 'note') ?? textAt(event, 'message') ?? '')
-  const message = failed[0]
+  const message = newestNote(events, ['FailedCreate'])
   if (message === undefined) return undefined
   if (/exceeded quota|failed quota/.test(message)) return { reason: 'QuotaExceeded', message }
   if (/violates PodSecurity|admission webhook|denied the request|is forbidden|ValidatingAdmissionPolicy/.test(message))
     return { reason: 'AdmissionDenied', message }
   return { reason: 'PodCreationFailed', message }
+}
+
+const MOUNT_FAULTS = ['FailedMount', 'FailedCreatePodSandBox']
+
+/** What the kubelet's events say about why the container of a pod is not started: no status tells of a missing Secret or key. */
+export function mountTroubleOf(events: unknown[]): PodTrouble | undefined {
+  const message = newestNote(events, MOUNT_FAULTS)
+  return message === undefined ? undefined : { reason: 'CreateContainerError', message }
+}
+
+function newestNote(events: unknown[], reasons: readonly string[]): string | undefined {
+  const notes = events
+    .filter((event) => reasons.includes(textAt(event, 'reason') ?? ''))
+    .sort((a, b) => newest(b) - newest(a))
+    .map((event) => textAt(event, 'note') ?? textAt(event, 'message') ?? '')
+  return notes[0]
 }
 
 function newest(event: unknown): number {

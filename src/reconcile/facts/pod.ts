@@ -22,6 +22,7 @@ export function podFact(pod: unknown, run: RunMetadata): PodFact | undefined {
     createdAt: timeAt(pod, 'metadata', 'creationTimestamp') ?? 0,
     deleting,
     running: textAt(pod, 'status', 'phase') === 'Running',
+    starting: end === undefined && trouble === undefined && isBound(pod),
     ...(trouble === undefined ? {} : { trouble }),
     ...(end === undefined ? {} : { end }),
   }
@@ -88,7 +89,10 @@ function outcomeOf(text: string, id: TryId, runUid: string): PodEnd | undefined 
   if (text.trim() === '') return undefined
   const decoded = decodeOutcome(text)
   if (decoded === undefined)
-    return { kind: 'malformed', message: `the container's outcome can't be read: ${text.slice(0, 120)}` }
+    return {
+      kind: 'malformed',
+      message: `the container's outcome can't be read: ${JSON.stringify(text.slice(0, 120))}`,
+    }
   const { outcome } = decoded
   const own =
     decoded.runUid === runUid &&
@@ -158,6 +162,11 @@ export function troubleOf(pod: unknown): PodTrouble | undefined {
   }
   return undefined
 }
+
+/** On a node, which has not started its container yet. */
+const isBound = (pod: unknown): boolean =>
+  textAt(pod, 'status', 'phase') === 'Pending' &&
+  listAt(pod, 'status', 'conditions').some(({ type, status }) => type === 'PodScheduled' && status === 'True')
 
 const containerStatus = (pod: unknown): Raw | undefined =>
   listAt(pod, 'status', 'containerStatuses').find((status) => status['name'] === 'step') ??

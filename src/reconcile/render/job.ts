@@ -27,9 +27,6 @@ export interface RenderDefaults {
   image: string
 }
 
-/** The longest deadline that Kubernetes takes. */
-const MAX_SECONDS = 2 ** 31 - 1
-
 export const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } }
 
 export interface StepJobInput {
@@ -50,7 +47,7 @@ export function stepJob({ run, stored, step, id, defaults }: StepJobInput): V1Jo
       ...podSpec(settings, stored),
       ...(step.timeoutMs === null
         ? {}
-        : { activeDeadlineSeconds: Math.min(MAX_SECONDS, Math.ceil((step.timeoutMs + POD_DEADLINE_SLACK) / 1000)) }),
+        : { activeDeadlineSeconds: Math.ceil((step.timeoutMs + POD_DEADLINE_SLACK) / 1000) }),
       containers: [
         container(settings, stored, {
           name: 'step',

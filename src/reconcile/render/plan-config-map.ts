@@ -65,7 +65,7 @@ function dataOf(stored: StoredPlan): Pick<V1ConfigMap, 'data' | 'binaryData'> {
 }
 
 /** Characters of a plan that a status may hold; its schema says the same. */
-const STATUS_CHARS = 12_000
+const STATUS_CHARS = 6_000
 
 /** The plan for the status of a run without Jobs; undefined: it is too large for that. */
 export function packPlan({ plan, binding, pods }: StoredPlan): string | undefined {

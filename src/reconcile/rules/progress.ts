@@ -1,5 +1,5 @@
 // While a run goes on: its steps' states first, then what comes next: more steps, another attempt, or the end.
-import { backoffMs } from '../../manifest/index.ts'
+import { backoffMs, type Reason } from '../../manifest/index.ts'
 import { type Plan, stepsOf } from '../../plan/index.ts'
 import type { Action } from '../decision.ts'
 import { type Fold, foldSteps } from '../fold-steps.ts'
@@ -11,6 +11,9 @@ import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
 import { schedule } from '../schedule.ts'
 import { recordsOf, type StepRecord } from '../step-record.ts'
 import { deadlineOf, failuresOf } from './stop.ts'
+
+/** Why a step failed that the status had no room to tell: another attempt is harmless, none breaks a promise. */
+const UNKNOWN: Reason = 'TransientFault'
 
 /** Everything else: go on, try again, or end. */
 export const goOn: Rule = (observed) => {
@@ -53,7 +56,7 @@ function attemptFailed(observed: Observed, plan: Plan, fold: Fold): Ruling {
       ? 'a step failed'
       : `step "${first.process}/${first.step}" failed: ${first.reason}: ${first.message}`
   const attempt = run.status.attempt ?? 1
-  const mayPass = fold.records.every(({ state, reason }) => state !== 'Failed' || MAY_PASS.has(reason ?? ''))
+  const mayPass = fold.records.every(({ state, reason }) => state !== 'Failed' || MAY_PASS.has(reason ?? UNKNOWN))
   const common = { records: fold.records, actions: fold.actions, events: fold.events }
   if (!mayPass || attempt > (run.spec.retry?.limit ?? 0)) {
     const records = fold.records.map(

@@ -1,6 +1,7 @@
 // Before the start: what keeps a run from starting, and the start itself.
+import { stepsOf } from '../../plan/index.ts'
 import type { Action } from '../decision.ts'
-import { FINALIZER, MISSING_REFERENCE_DEADLINE } from '../limits.ts'
+import { FINALIZER, MISSING_REFERENCE_DEADLINE, MOST_STEPS } from '../limits.ts'
 import type { Observed } from '../observed.ts'
 import { policyProblems } from '../pod-policy.ts'
 import { configMapName, packPlan, planFits } from '../render/plan-config-map.ts'
@@ -60,9 +61,13 @@ export const denied: Rule = (observed) => {
 /** Its plan is larger than what Kubernetes can hold. */
 export const planTooLarge: Rule = (observed) => {
   const { plan } = observed
-  if (!notStarted(observed) || plan.state !== 'compiled' || planFits(plan)) return undefined
+  if (!notStarted(observed) || plan.state !== 'compiled') return undefined
+  const steps = stepsOf(plan.plan).length + plan.plan.skipped.length
+  if (steps <= MOST_STEPS && planFits(plan)) return undefined
   const message =
-    'cannot keep the plan: it is larger than a ConfigMap may be; split the pipeline, or move large rows and SQL into files'
+    steps > MOST_STEPS
+      ? `cannot keep the plan: it has ${steps} steps, more than ${MOST_STEPS}; split the pipeline`
+      : 'cannot keep the plan: it is larger than a ConfigMap may be; split the pipeline, or move large rows and SQL into files'
   return { phase: 'Failed', reason: 'PlanTooLarge', message, compiled: true }
 }
 

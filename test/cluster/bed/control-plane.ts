@@ -1,5 +1,6 @@
 // A real Kubernetes control plane: etcd, kube-apiserver, kube-controller-manager and kube-scheduler as processes of this machine.
-// 1. Everything listens on loopback, on ports chosen at start, with its state in a temporary folder: several run side by side.
+// 1. Everything listens on loopback (the API server unless told otherwise), on ports chosen at start, with its state in a temporary
+//    folder: several run side by side.
 // 2. `stop` ends every process and removes the folder. So does the end of this process, however it comes (supervisor.ts).
 // 3. The API server keeps port, certificate, keys and tokens over a restart: clients see a cut and nothing else.
 
@@ -19,6 +20,8 @@ import { until } from './wait.ts'
 export interface ControlPlaneOptions {
   /** Users besides the admin, known by a token. */
   readonly users?: readonly UserSpec[]
+  /** Where the API server listens, for pods with a network of their own. Default: loopback. */
+  readonly address?: string
   readonly apiServerFlags?: readonly string[]
   readonly controllerFlags?: readonly string[]
   /** Seconds without a heartbeat after which a node counts as gone (Kubernetes: 40). */
@@ -81,7 +84,7 @@ export class ControlPlane implements AsyncDisposable {
     this.folder = mkdtempSync(join(tmpdir(), 'loom-bed-'))
     this.supervisor.ownFolder(this.folder)
     this.#layout = { folder: this.folder, etcdPort, peerPort, apiPort }
-    this.url = `https://127.0.0.1:${apiPort}`
+    this.url = `https://${parts.options.address ?? flags.LOOPBACK}:${apiPort}`
     this.#tokens = [ADMIN, ...SERVERS, ...(parts.options.users ?? [])].map(withToken)
     this.#writeFiles()
   }

@@ -9,6 +9,9 @@ export interface Layout {
   readonly apiPort: number
 }
 
+/** Where everything listens that is not told otherwise. */
+export const LOOPBACK = '127.0.0.1'
+
 /** KCM's own name and token give it a kubeconfig; the audit log tells its writes from the operator's by that name. */
 export const CONTROLLERS_USER = 'system:kube-controller-manager'
 export const SCHEDULER_USER = 'system:kube-scheduler'
@@ -35,9 +38,10 @@ export function apiServerFlags(layout: Layout, options: ControlPlaneOptions): st
   const { folder, etcdPort, apiPort } = layout
   return [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
-    '--endpoint-reconciler-type=none',
+    `--bind-address=${options.address ?? LOOPBACK}`,
+    `--advertise-address=${options.address ?? LOOPBACK}`,
+    // An endpoint on loopback leads pods nowhere.
+    ...(options.address === undefined ? ['--endpoint-reconciler-type=none'] : []),
     `--secure-port=${apiPort}`,
     `--cert-dir=${folder}/certs`,
     '--service-cluster-ip-range=10.0.0.0/24',

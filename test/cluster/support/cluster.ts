@@ -1,6 +1,6 @@
 // A control plane with the CRDs, a process node that knows the image `loom:dev`, and operators as processes: what the
 // operator's cluster tests start from. Whatever goes wrong on the way, nothing is left behind.
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { API_VERSION, type RunStatus, renderCrds } from '../../../src/manifest/index.ts'
@@ -15,13 +15,12 @@ import {
   startProcessNode,
   until,
 } from '../bed/index.ts'
+import { IMAGES } from './images.ts'
 import { OperatorProcess, REPOSITORY } from './operator-process.ts'
+import { makeLake, storageIn } from './storages.ts'
 
 const API = `/apis/${API_VERSION}`
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-/** Node and the built program, as the container of a step sees them. */
-const ENTRYPOINT = ['/app/node_modules/.bin/node', '/app/dist/cli/main.js']
-
 export interface Manifest {
   kind: string
   metadata: { name: string; namespace?: string; [field: string]: unknown }
@@ -47,14 +46,18 @@ export class Cluster implements AsyncDisposable {
   static async start(options: ControlPlaneOptions = {}): Promise<Cluster> {
     const plane = await startControlPlane(options)
     try {
-      const image = { entrypoint: ENTRYPOINT, folders: { '/app': REPOSITORY } }
-      const node = await startProcessNode(plane, { images: { 'loom:dev': image } })
+      const node = await startProcessNode(plane, { images: IMAGES })
       await installCrds(plane)
-      return new Cluster(plane, node, emptyLake(plane))
+      return new Cluster(plane, node, makeLake(plane.folder, 'lake'))
     } catch (thrown) {
       await plane.stop()
       throw thrown
     }
+  }
+
+  /** One more host folder for tables, reports and temps. */
+  makeLake(name: string): string {
+    return makeLake(this.plane.folder, name)
   }
 
   /** Starts an operator, the first one or one more. */
@@ -79,6 +82,10 @@ export class Cluster implements AsyncDisposable {
 
   async patchRun(name: string, spec: object): Promise<void> {
     await this.plane.api.patch(`${pathOf('ETLRun')}/${name}`, { spec })
+  }
+
+  async patchPipeline(name: string, spec: object): Promise<void> {
+    await this.plane.api.patch(`${pathOf('ETLPipeline')}/${name}`, { spec })
   }
 
   async deleteRun(name: string): Promise<void> {
@@ -111,8 +118,32 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Waits until the run has ended, however. */
-  async ends(name: string, seconds = 60): Promise<RunStatus> {
-    return await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined, { seconds })
+  async ends(name: string, place: { seconds?: number; namespace?: string } = {}): Promise<RunStatus> {
+    return await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined, place)
+  }
+
+  /** Stops the run for good, so that it troubles no other test. */
+  async cancel(name: string): Promise<RunStatus> {
+    await this.patchRun(name, { cancel: true })
+    const status = await this.ends(name)
+    if (status.phase !== 'Cancelled') throw new Error(`run ${name} was cancelled and is ${status.phase}`)
+    return status
+  }
+
+  /** Waits for an event of that reason about the run. @returns its note */
+  async tells(run: string, reason: string, namespace = 'default'): Promise<string> {
+    let told: readonly { reason: string; note?: string; regarding: { name: string } }[] = []
+    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events?fieldSelector=regarding.kind=ETLRun`
+    const found = await until(
+      `an event tells ${reason} of run ${run}`,
+      async () => {
+        const events = await this.plane.api.list<(typeof told)[number]>(path)
+        told = events.filter(({ regarding }) => regarding.name === run)
+        return told.find((event) => event.reason === reason)
+      },
+      { seen: () => told },
+    )
+    return found.note ?? ''
   }
 
   async jobs(run: string, namespace = 'default'): Promise<readonly Kube[]> {
@@ -134,36 +165,31 @@ export class Cluster implements AsyncDisposable {
     return found
   }
 
-  /** Waits for a pod of the run in which the step has begun: before that nobody in it hears SIGTERM. */
-  async begun(run: string, not = ''): Promise<Pod> {
+  /** Waits for a (further) pod of the run in which the step has begun: before that nobody in it hears SIGTERM. */
+  async begun(run: string, { not = '', says = 'step starts' }: { not?: string | undefined; says?: string } = {}) {
     const pod = await this.pod(run, ({ metadata, status }) => status?.phase === 'Running' && metadata.uid !== not)
     const { name, namespace = 'default' } = pod.metadata
-    await until('the step has begun', () => this.node.log({ name, namespace }).includes('step starts'))
+    await until('the step has begun', () => this.node.log({ name, namespace }).includes(says))
     return pod
   }
 
-  /** A storage whose tables lie in the lake, seen by pods at `mount`, and whose files are those of the flights example. */
-  storage(pods: Record<string, unknown> = {}, mount = '/lake'): Manifest {
-    return {
-      kind: 'ETLStorage',
-      metadata: { name: 'default' },
-      spec: {
-        defaults: {
-          tablePath: { uri: `${mount}/tables` },
-          filePath: { uri: '/app/examples/flights' },
-          modulePath: { uri: '/app/examples/flights' },
-        },
-        temp: { root: `${mount}/temp` },
-        files: [{ name: 'carrier-report', path: { uri: `${mount}/reports/carriers.csv` } }],
-        pods: {
-          allowCode: true,
-          resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } },
-          volumes: [{ name: 'lake', hostPath: { path: this.lake } }],
-          volumeMounts: [{ name: 'lake', mountPath: mount }],
-          ...pods,
-        },
-      },
-    }
+  /** A storage whose tables lie in the lake, seen by pods at `mount`. */
+  storage(pods: Record<string, unknown> = {}, mount?: string): Manifest {
+    return storageIn(this.lake, pods, mount)
+  }
+
+  /** A namespace with the storage `default`, in which pods can be made. */
+  async makeNamespace(name: string, labels: Record<string, string> = {}, pods: Record<string, unknown> = {}) {
+    const { api } = this.plane
+    await api.create('/api/v1/namespaces', { metadata: { name, labels } })
+    const account = `/api/v1/namespaces/${name}/serviceaccounts/default`
+    await until(`namespace ${name} is ready`, async () => await api.find(account))
+    await this.apply({ ...this.storage(pods), metadata: { name: 'default', namespace: name } })
+  }
+
+  /** A storage of that name, which differs from `default` in how its pods look. */
+  async applyStorage(name: string, pods: Record<string, unknown>): Promise<void> {
+    await this.apply({ ...this.storage(pods), metadata: { name } })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,14 +205,6 @@ export function example(file: string): Manifest {
 
 export function pathOf(kind: string, namespace = 'default'): string {
   return `${API}/namespaces/${namespace}/${kind.toLowerCase()}s`
-}
-
-/** A folder that the pods' user may write to; it goes with the control plane's. */
-function emptyLake({ folder }: ControlPlane): string {
-  const lake = join(folder, 'lake')
-  mkdirSync(join(lake, 'tables'), { recursive: true })
-  for (const folder of [lake, join(lake, 'tables')]) chmodSync(folder, 0o777)
-  return lake
 }
 
 async function installCrds({ api }: ControlPlane): Promise<void> {

@@ -11,6 +11,7 @@ export class OperatorProcess {
   readonly #child: ChildProcess
   readonly #ended: Promise<Ending>
   #log = ''
+  #ending: Ending | undefined
 
   constructor(kubeconfig: string, more: readonly string[] = []) {
     const flags = ['--image', 'loom:dev', '--port', '0', '--host', '127.0.0.1', '--kubeconfig', kubeconfig, ...more]
@@ -21,7 +22,17 @@ export class OperatorProcess {
       stream?.on('data', (chunk: Buffer) => {
         this.#log += chunk.toString()
       })
-    this.#ended = new Promise((resolve) => this.#child.once('exit', (code, signal) => resolve(code ?? signal)))
+    this.#ended = new Promise((resolve) =>
+      this.#child.once('exit', (code, signal) => {
+        this.#ending = code ?? signal
+        resolve(this.#ending)
+      }),
+    )
+  }
+
+  /** Its exit code, or the signal that ended it; undefined while it runs. */
+  get ending(): Ending | undefined {
+    return this.#ending
   }
 
   get log(): string {

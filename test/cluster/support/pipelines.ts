@@ -24,6 +24,20 @@ export const slow = (name: string, more: Step = {}): Step => ({
   ...more,
 })
 
+/** Does nothing for ever, and hears nothing: not its timeout, and not that it is to stop. */
+export const stuck = (name: string, more: Step = {}): Step => ({
+  name,
+  code: {
+    inline: `export default async function* () {
+  console.log('stuck')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  yield { a: 1 }
+}`,
+  },
+  target: { table: { ref: `out.${name}`, append: {} } },
+  ...more,
+})
+
 export const fails = (name: string, message: string): Step => ({
   name,
   sql: `SELECT CAST(error('${message}') AS INTEGER) AS a`,

@@ -25,7 +25,14 @@ function play(fixed: Pick<ScaleInput, 'min' | 'max'>, looks: { afterMs: number; 
     now += afterMs
     const replicas = last.desired
     last = scaled(
-      input({ ...fixed, now, busy, backlog, replicas, ...(last.surplus === undefined ? {} : { surplus: last.surplus }) }),
+      input({
+        ...fixed,
+        now,
+        busy,
+        backlog,
+        replicas,
+        ...(last.surplus === undefined ? {} : { surplus: last.surplus }),
+      }),
     )
     return { now, replicas, busy, backlog, ...last }
   })

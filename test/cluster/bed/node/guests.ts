@@ -62,6 +62,7 @@ export class Guests {
     const guest = this.#guests.get(pod.metadata.uid ?? '') ?? this.#welcome(pod)
     if (guest === undefined) return
     guest.pod = pod
+    guest.run.keepDeadline(pod.spec.activeDeadlineSeconds)
     if (pod.metadata.deletionTimestamp === undefined) return
     guest.run.end({ by: 'deletion', graceSeconds: pod.metadata.deletionGracePeriodSeconds ?? 30 })
     if (guest.run.isOver) void this.#letGo(guest)

@@ -36,6 +36,8 @@ export class PodRun {
   readonly #init: readonly Container[]
   readonly #main: readonly Container[]
   #startTime = now()
+  #deadline = new AbortController()
+  #deadlineSeconds: number | undefined
   #sandboxReady = false
   #isOver = false
   #end: PodEnd | undefined
@@ -77,9 +79,9 @@ export class PodRun {
     await this.#parts.mayStart()
     this.#startTime = now()
     this.#report()
-    const deadline = this.#watchDeadline()
+    this.keepDeadline(this.#parts.pod.spec.activeDeadlineSeconds)
     await this.#work()
-    deadline.abort()
+    this.#deadline.abort()
     await this.#finish()
   }
 
@@ -93,6 +95,15 @@ export class PodRun {
     this.#end = end
     this.#abort.abort()
     if (end.by !== 'loss') void this.#stopContainers(end.graceSeconds)
+  }
+
+  /** The deadline of a pod that runs may be set, and shortened. */
+  keepDeadline(seconds: number | undefined): void {
+    if (seconds === undefined || seconds === this.#deadlineSeconds || this.#isOver) return
+    this.#deadline.abort()
+    this.#deadline = new AbortController()
+    this.#deadlineSeconds = seconds
+    this.#watchDeadline(seconds)
   }
 
   async #work(): Promise<void> {
@@ -149,17 +160,15 @@ export class PodRun {
     return this.#init.every(({ record }) => record.state.terminated?.exitCode === 0)
   }
 
-  #watchDeadline(): AbortController {
-    const timer = new AbortController()
-    const { activeDeadlineSeconds, terminationGracePeriodSeconds = 30 } = this.#parts.pod.spec
-    if (activeDeadlineSeconds === undefined) return timer
+  #watchDeadline(seconds: number): void {
+    const { terminationGracePeriodSeconds = 30 } = this.#parts.pod.spec
     const strike = () => {
       this.#parts.surroundings.record({ type: 'Normal', reason: 'DeadlineExceeded', message: DEADLINE_MESSAGE })
       const verdict = { reason: 'DeadlineExceeded', message: DEADLINE_MESSAGE }
       this.end({ by: 'verdict', verdict, graceSeconds: terminationGracePeriodSeconds })
     }
-    sleep(activeDeadlineSeconds * 1000, undefined, { signal: timer.signal }).then(strike, () => undefined)
-    return timer
+    const left = Date.parse(this.#startTime) + seconds * 1000 - Date.now()
+    sleep(Math.max(0, left), undefined, { signal: this.#deadline.signal }).then(strike, () => undefined)
   }
 
   #report(): void {
