@@ -143,6 +143,6 @@ function stopJob(record: StepRecord, observed: Observed): Action[] {
     .map(({ name, uid }) => ({ kind: 'deleteJob', name, uid }))
 }
 
-function warning({ process, step, reason, message }: StepRecord): RunEvent {
+export function warning({ process, step, reason, message }: StepRecord): RunEvent {
   return { type: 'Warning', reason: reason as RunEvent['reason'], message: `step "${process}/${step}": ${message}` }
 }

@@ -3,7 +3,7 @@
 import type { Reason } from '../manifest/index.ts'
 import type { Plan, StepPlan } from '../plan/index.ts'
 import type { Action, RunEvent } from './decision.ts'
-import { fallback } from './fold-steps.ts'
+import { fallback, warning } from './fold-steps.ts'
 import { DEFAULT_MAX_PARALLEL, OPEN_AT_MOST, POOL_DEADLINE, POOLED_AT_MOST } from './limits.ts'
 import type { Observed } from './observed.ts'
 import { goesToPool, type Place, placeOf } from './place.ts'
@@ -62,15 +62,19 @@ function choose(
   let jobs = maxJobs - records.filter((record) => record.state === 'Running' && !inPool(record)).length
   let pooled = POOLED_AT_MOST - records.filter(inPool).length
   let open = OPEN_AT_MOST - records.filter(needsDetail).length
-  const tries = new Map(records.map((record) => [keyOf(record), record.try]))
-  const isAgain = ({ process, name }: StepPlan) => (tries.get(`${process}/${name}`) ?? 1) > 1
+  const known = new Map(records.map((record) => [keyOf(record), record]))
+  const recordOf = ({ process, name }: StepPlan) => known.get(`${process}/${name}`)
+  const isAgain = (step: StepPlan) => (recordOf(step)?.try ?? 1) > 1
+  // it has waited in vain for workers that are as few as before
+  const isOutOfLine = (step: StepPlan) =>
+    place.kind === 'pool' && place.only !== undefined && recordOf(step)?.reason === 'NoWorkers'
   const starts = new Map<string, Start>()
   // Disrupted ones first: they have their details already.
   for (const step of pending.toSorted((a, b) => Number(isAgain(b)) - Number(isAgain(a)))) {
     const key = `${step.process}/${step.name}`
     if (!isAgain(step) && place.kind !== 'wait' && open-- <= 0) continue
     if (place.kind === 'wait') starts.set(key, { kind: 'wait' })
-    else if (place.kind === 'pool' && goesToPool(place, step)) {
+    else if (place.kind === 'pool' && goesToPool(place, step) && !isOutOfLine(step)) {
       if (pooled-- > 0) starts.set(key, { kind: 'pool', pool: place.pool })
     } else if (place.kind === 'pool' && place.only === undefined) starts.set(key, { kind: 'tooLarge' })
     else if (jobs-- > 0) starts.set(key, { kind: 'job' })
@@ -95,7 +99,7 @@ function startOne(
       return
     case 'tooLarge': {
       const message = 'the step is too large for a message to a worker; give it dispatch mode job or auto'
-      scheduled.records.push({ ...bare, state: 'Failed', reason: 'PlanTooLargeForPool', message, finishedAt: iso(now) })
+      fail(scheduled, bare, { reason: 'PlanTooLargeForPool', message, now })
       return
     }
     case 'wait':
@@ -113,13 +117,24 @@ function wait(
   const since = waited ?? iso(now)
   const until = Date.parse(since) + POOL_DEADLINE
   if (now >= until) {
-    const told = `${message}; waited ${POOL_DEADLINE / 60_000} minutes`
-    scheduled.records.push({ ...record, state: 'Failed', reason, message: told, finishedAt: iso(now) })
+    fail(scheduled, record, { reason, message: `${message}; waited ${POOL_DEADLINE / 60_000} minutes`, now })
     return
   }
   scheduled.records.push({ ...record, state: 'Pending', reason, message, since })
   scheduled.waits ??= { reason, message }
   scheduled.lookAgainAt = Math.min(scheduled.lookAgainAt ?? until, until)
+}
+
+/** The next look, at once, sees what becomes of the run. */
+function fail(
+  scheduled: Scheduled,
+  record: StepRecord,
+  { reason, message, now }: { reason: Reason; message: string; now: number },
+): void {
+  const failed: StepRecord = { ...record, state: 'Failed', reason, message, finishedAt: iso(now) }
+  scheduled.records.push(failed)
+  scheduled.events.push(warning(failed))
+  scheduled.lookAgainAt = now
 }
 
 /** A fallback is told when it begins, not at every further Job. */

@@ -140,7 +140,8 @@ describe('a finished run', () => {
   it('is left alone for ever without a time to live', () => {
     const observed = started('F', { status, jobs: [jobOf('a')] })
     const decision = decideRun(observed)
-    assert.deepEqual(decision, { actions: [], events: [], status: observed.run.status })
+    const leases = { wanted: [], seen: [], final: true }
+    assert.deepEqual(decision, { actions: [], events: [], leases, status: observed.run.status })
   })
   it('is looked at again when its time is over, and deleted then', () => {
     const spec = { ttlAfterFinished: '90s' }
