@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { COMPILE_PROBLEM_CODES } from '../src/compile/problem-codes.ts'
+import { CREDENTIAL_KEYS } from '../src/dispatch/index.ts'
 import {
   CONDITION_TYPES,
   MANIFEST_PROBLEM_CODES,
@@ -13,6 +14,7 @@ import {
 } from '../src/manifest/index.ts'
 import { METRICS } from '../src/observability/index.ts'
 import { OPERATOR_SETTINGS } from '../src/operator/index.ts'
+import { WORKER_SETTINGS } from '../src/pod/index.ts'
 import { alertsFile } from './chart/alerts.ts'
 import { crdTemplates } from './chart/crd-templates.ts'
 import { dashboardFile } from './chart/dashboard.ts'
@@ -29,6 +31,7 @@ export function generatedFiles(): GeneratedFile[] {
     ...renderReference().map(({ name, markdown }) => ({ path: `docs/reference/${name}.md`, text: markdown })),
     { path: 'docs/reference/problems.md', text: problemsPage() },
     { path: 'docs/reference/operator.md', text: operatorPage() },
+    { path: 'docs/reference/worker.md', text: workerPage() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
     ...chartFiles(),
   ]
@@ -52,13 +55,32 @@ function markdownTable(titles: string[], rows: string[][]): string {
   return [line(titles), `|${'---|'.repeat(titles.length)}`, ...rows.map(line)].join('\n')
 }
 
-function operatorPage(): string {
-  const settings = Object.values(OPERATOR_SETTINGS).map(({ flag, env, default: otherwise, help }) => [
+function settingsTable(settings: typeof OPERATOR_SETTINGS | typeof WORKER_SETTINGS): string {
+  const rows = Object.values(settings).map(({ flag, env, default: otherwise, help }) => [
     `\`${flag}\``,
     `\`${env}\``,
     otherwise,
     help,
   ])
+  return markdownTable(['option', 'variable', 'default', 'meaning'], rows)
+}
+
+function workerPage(): string {
+  return `${[
+    '<!-- Generated from the tables in src by `make generate`; do not edit. -->',
+    '# Workers',
+    'Options of `loom worker`; each is also an environment variable. Options win. Exit codes: 0 drained, 1 a fault, 2 wrong options.',
+    settingsTable(WORKER_SETTINGS),
+    '## Keys of the credentials',
+    'Files of the folder, as a mounted Secret has them. They are read anew with each connection.',
+    markdownTable(
+      ['key', 'holds'],
+      Object.entries(CREDENTIAL_KEYS).map(([key, meaning]) => [`\`${key}\``, meaning]),
+    ),
+  ].join('\n\n')}\n`
+}
+
+function operatorPage(): string {
   const reasons = Object.entries(REASONS).map(([reason, meaning]) => [
     reason,
     meaning,
@@ -74,7 +96,7 @@ function operatorPage(): string {
     markdownTable(['reason', 'meaning', 'way out'], reasons),
     '## Settings',
     'Options of `loom operator`; each is also an environment variable. Options win.',
-    markdownTable(['option', 'variable', 'default', 'meaning'], settings),
+    settingsTable(OPERATOR_SETTINGS),
   ].join('\n\n')}\n`
 }
 

@@ -51,12 +51,17 @@ async function helpAbout(name: string | undefined): Promise<string> {
   return helpOf(await complete(commandOf(name)))
 }
 
-/** The operator's options stand in a table of its own, which only it needs. */
+/** The options of these stand in tables of their own, which only they need. */
 async function complete(command: Command): Promise<Command> {
-  if (command.name !== 'operator') return command
-  const { OPERATOR_SETTINGS } = await import('../operator/config.ts')
-  const settings = Object.values(OPERATOR_SETTINGS)
+  const settings = await settingsOf(command)
+  if (settings === undefined) return command
   return { ...command, options: settings.map(({ flag, help, env }) => [flag, `${help} (${env})`]) }
+}
+
+async function settingsOf({ name }: Command): Promise<{ flag: string; help: string; env: string }[] | undefined> {
+  if (name === 'operator') return Object.values((await import('../operator/config.ts')).OPERATOR_SETTINGS)
+  if (name === 'worker') return Object.values((await import('../pod/worker/worker-settings.ts')).WORKER_SETTINGS)
+  return undefined
 }
 
 /** One line; the stack only for who asks for it. */

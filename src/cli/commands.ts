@@ -185,6 +185,14 @@ export const COMMANDS: readonly Command[] = [
     run: async (_args, options, io) => (await import('./commands/operator.ts')).operatorCommand(options, io),
   },
   {
+    name: 'worker',
+    args: '',
+    description: 'run steps that the operator hands out over NATS; the pods of an ETLWorkerPool call this',
+    options: [],
+    examples: ['loom worker --nats nats://localhost:4222 --namespace etl --pool warm'],
+    run: async (_args, options, io) => (await import('./commands/worker.ts')).workerCommand(options, io),
+  },
+  {
     name: 'step',
     args: '',
     description: 'run one step inside a pod; the operator calls this',

@@ -146,7 +146,11 @@ export class LeaseServer implements Leases, PoolLoads {
       this.#refuse(answer)
       return
     }
-    this.#do(this.#table.ready(this.#hold(answer), speakerOf(message, address), this.#options.now()))
+    if (message.leaving === true) {
+      const before = this.#table.queueOf(poolKey(address)).leave(message.worker)
+      if (before !== undefined) this.#answer(before.request, { kind: 'none' })
+      answer(encode({ ...this.#frame(), kind: 'none' }))
+    } else this.#do(this.#table.ready(this.#hold(answer), speakerOf(message, address), this.#options.now()))
     this.#options.onLoad?.(poolKey(address))
   }
 

@@ -23,8 +23,11 @@ export type LeaseId = z.infer<typeof leaseIdSchema>
 /** Whose lease: the term of the leader that gave it, and who has it. */
 const holder = { version, worker: name, epoch: count }
 
-/** A free worker asks for work. `epoch`: the highest that it has seen: an operator of a lower one has been deposed. */
-export const readySchema = z.object({ ...holder })
+/**
+ * A free worker asks for work. `epoch`: the highest that it has seen: an operator of a lower one has been deposed.
+ * `leaving`: it wants none any more; what it asked before is answered with `none`.
+ */
+export const readySchema = z.object({ ...holder, leaving: z.literal(true).optional() })
 export type Ready = z.infer<typeof readySchema>
 
 export const heartbeatSchema = z.object({ ...holder, id: leaseIdSchema })

@@ -47,6 +47,13 @@ export class PoolQueue {
     return before
   }
 
+  /** @returns its request, which is to be answered */
+  leave(worker: string): FreeWorker | undefined {
+    const before = this.#free.get(worker)
+    this.#free.delete(worker)
+    return before
+  }
+
   /** Takes those out of the line whose request must be answered by then. */
   dismissUntil(time: number): FreeWorker[] {
     const dismissed = this.free.filter(({ until }) => until <= time)

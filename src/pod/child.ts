@@ -1,42 +1,84 @@
-// The engine's process: gets one step from its parent, runs it, tells the outcome, ends. If the engine takes it down, the
-// parent still lives to tell.
+// The engine's process: gets steps from its parent, one at a time, runs each in an instance of its own, and tells the
+// outcomes. If the engine takes it down, the parent still lives to tell.
 import { randomUUID } from 'node:crypto'
-import { createDuckDbEngine } from '../engine/index.ts'
+import { createDuckDbEngine, type DuckDbEngine } from '../engine/index.ts'
 import { openFileStore } from '../formats/index.ts'
-import type { Plan, RunIdentity, StepOutcome, StepPlan, StorageBinding } from '../plan/index.ts'
+import type { StepOutcome, StepTask } from '../plan/index.ts'
 import { FolderTemps, runStep } from '../runner/index.ts'
+import { CommitLeave } from './commit-leave.ts'
+import { monotonic } from './monotonic.ts'
 
-/** From the parent. */
-export type ToChild = { kind: 'run'; order: StepOrder } | { kind: 'stop' }
-
-export interface StepOrder {
-  plan: Pick<Plan, 'pipeline' | 'hash' | 'params'>
-  binding: StorageBinding
-  step: StepPlan
-  run: RunIdentity
-  workFolder: string
+export interface EngineSettings {
   memoryLimit?: string
+  /** How many steps will come, at most. */
+  steps: number
 }
 
-/** To the parent. */
-export type FromChild =
-  | { kind: 'log'; level: 'info' | 'warn'; message: string; fields?: Record<string, unknown> }
-  | { kind: 'outcome'; outcome: StepOutcome }
+/** From the parent. `mayCommit`: as long as the monotonic clock is before that; only leased steps need it. */
+export type ToChild =
+  | { kind: 'warmUp'; settings: EngineSettings }
+  | { kind: 'run'; order: StepOrder }
+  | { kind: 'mayCommit'; until: number }
+  | { kind: 'stop' }
 
-const stop = new AbortController()
+export interface StepOrder {
+  task: StepTask
+  /** Scratch folder; made when it is not there. */
+  workFolder: string
+  /** It may commit only while its lease lasts. */
+  leased: boolean
+}
+
+/** To the parent. `memoryBytes`: what the process holds now. */
+export type FromChild =
+  | { kind: 'warm' }
+  | { kind: 'log'; level: 'info' | 'warn'; message: string; fields?: Record<string, unknown> }
+  | { kind: 'outcome'; outcome: StepOutcome; memoryBytes: number }
+
+let engine: DuckDbEngine | undefined
+let running: { stop: AbortController; leave: CommitLeave } | undefined
+
 const send = (message: FromChild) => process.send?.(message)
 
 process.on('message', (message: ToChild) => {
-  if (message.kind === 'stop') stop.abort()
-  else void run(message.order)
+  switch (message.kind) {
+    case 'warmUp':
+      engine = createEngine(message.settings)
+      send({ kind: 'warm' })
+      return
+    case 'run':
+      void run(message.order)
+      return
+    case 'mayCommit':
+      running?.leave.extend(message.until)
+      return
+    case 'stop':
+      running?.stop.abort()
+      return
+    default:
+      message satisfies never
+  }
 })
 // Signals go to the whole group; what they mean is the parent's to decide.
 process.on('SIGTERM', () => {})
+process.on('SIGINT', () => {})
 process.on('disconnect', () => process.exit(1))
 
-async function run({ plan, binding, step, run: identity, workFolder, memoryLimit }: StepOrder): Promise<void> {
-  const engine = createDuckDbEngine({ ...(memoryLimit === undefined ? {} : { memoryLimit }) })
-  const processRunId = randomUUID()
+function createEngine({ memoryLimit, steps }: EngineSettings): DuckDbEngine {
+  const extensionsFolder = process.env['LOOM_EXTENSIONS']
+  return createDuckDbEngine({
+    steps,
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(extensionsFolder === undefined ? {} : { extensionsFolder }),
+  })
+}
+
+async function run({ task, workFolder, leased }: StepOrder): Promise<void> {
+  const { plan, binding, step, run: identity } = task
+  const stop = new AbortController()
+  const leave = new CommitLeave()
+  running = { stop, leave }
+  engine ??= createEngine({ steps: 1 })
   const outcome = await runStep(step, engine, {
     info: {
       ...identity,
@@ -44,7 +86,7 @@ async function run({ plan, binding, step, run: identity, workFolder, memoryLimit
       planHash: plan.hash,
       process: step.process,
       step: step.name,
-      processRunId,
+      processRunId: randomUUID(),
       stepRunId: randomUUID(),
       params: plan.params,
     },
@@ -56,17 +98,19 @@ async function run({ plan, binding, step, run: identity, workFolder, memoryLimit
       correlationId: identity.correlationId,
     }),
     signal: stop.signal,
+    ...(leased ? { assertMayCommit: () => leave.granted(monotonic, stop.signal) } : {}),
     now: Date.now,
     newId: randomUUID,
-    log: {
-      info: (message, fields) =>
-        send({ kind: 'log', level: 'info', message, ...(fields === undefined ? {} : { fields }) }),
-      warn: (message, fields) =>
-        send({ kind: 'log', level: 'warn', message, ...(fields === undefined ? {} : { fields }) }),
-    },
+    log: { info: logger('info'), warn: logger('warn') },
     onProgress: () => {},
     workRoot: workFolder,
   })
-  await engine.close()
-  process.send?.({ kind: 'outcome', outcome } satisfies FromChild, () => process.disconnect())
+  running = undefined
+  send({ kind: 'outcome', outcome, memoryBytes: process.memoryUsage.rss() })
+}
+
+function logger(level: 'info' | 'warn') {
+  return (message: string, fields?: Record<string, unknown>): void => {
+    send({ kind: 'log', level, message, ...(fields === undefined ? {} : { fields }) })
+  }
 }

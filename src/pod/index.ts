@@ -1,1 +1,2 @@
 export * from './step-agent.ts'
+export * from './worker/worker-settings.ts'

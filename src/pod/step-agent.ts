@@ -5,9 +5,11 @@
 import { writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { asFault } from '../base/index.ts'
-import { encodeOutcome, outcomeError, type StepOutcome } from '../plan/index.ts'
+import { encodeOutcome, outcomeError, type StepOutcome, taskOf } from '../plan/index.ts'
+import type { LogLine } from './engine-child.ts'
+import { engineMemory } from './memory.ts'
 import { readPlan, stepIn } from './read-plan.ts'
-import { type LogLine, runInChild } from './run-in-child.ts'
+import { runInChild } from './run-in-child.ts'
 
 export interface StepAgentOptions {
   planFolder: string
@@ -22,13 +24,11 @@ export interface StepAgentOptions {
   lastAttempt: boolean
   /** File of the termination message. */
   terminationLog: string
-  /** Bytes that the container may use; the engine gets 55 % of them. */
+  /** Bytes that the container may use. */
   memoryBytes: number | undefined
   signal: AbortSignal
   log: LogLine
 }
-
-const ENGINE_SHARE = 0.55
 
 /** @returns the exit code */
 export async function runStepAgent(options: StepAgentOptions): Promise<number> {
@@ -80,15 +80,9 @@ async function outcomeOf(options: StepAgentOptions): Promise<StepOutcome> {
     const { plan, binding } = await readPlan(planFolder)
     const step = stepIn(plan, process, name)
     await mkdir(workFolder, { recursive: true })
-    const memoryLimit =
-      memoryBytes === undefined ? {} : { memoryLimit: `${Math.floor((memoryBytes * ENGINE_SHARE) / 1024 ** 2)}MiB` }
     const run = { runId, uid: options.runUid, correlationId, attempt, lastAttempt }
-    const { pipeline, hash, params } = plan
-    return await runInChild(
-      { plan: { pipeline, hash, params }, binding, step, run, workFolder, ...memoryLimit },
-      signal,
-      withIds(options),
-    )
+    const task = taskOf(step, { plan, binding, run })
+    return await runInChild({ task, workFolder, ...engineMemory(memoryBytes) }, signal, withIds(options))
   } catch (thrown) {
     return { process, step: name, state: 'Failed', durationMs: 0, error: outcomeError(asFault(thrown)) }
   }
