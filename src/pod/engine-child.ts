@@ -6,8 +6,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { OutcomeError, StepOutcome } from '../plan/index.ts'
-import { crashed, type Ending, INTERRUPTED, timedOut } from './child-ends.ts'
 import type { EngineSettings, FromChild, StepOrder, ToChild } from './child.ts'
+import { crashed, type Ending, INTERRUPTED, timedOut } from './child-ends.ts'
 
 /** The engine's queries hold threads of libuv's pool; the rest of the process needs some too. */
 const THREAD_POOL = '16'

@@ -63,7 +63,8 @@ export class Worker {
     this.#engines = new EngineChildren({
       memoryBytes,
       stepsPerChild,
-      log,
+      // whose it is can't be overwritten by what the step says of itself
+      log: (level, message, fields) => log(level, message, { ...fields, ...this.#state.running }),
       onReady: (isReady) => {
         this.#state.engine(isReady)
         this.#goOn()
