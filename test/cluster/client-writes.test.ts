@@ -73,7 +73,7 @@ test('runs end as they should and write each row once, though a quarter of all r
   await cluster.apply(run('disturbed-1', [quick('first'), copied, quick('third')]))
   await cluster.apply(run('disturbed-2', [quick('second'), quick('fourth')]))
   await cluster.apply(run('disturbed-3', [{ ...quick('wrong'), sql: 'SELECT nonsense FROM given' }]))
-  const ends = await Promise.all(names.map((name) => cluster.ends(name, 120)))
+  const ends = await Promise.all(names.map((name) => cluster.ends(name, { seconds: 120 })))
   assert.deepEqual(
     ends.map(({ phase, attempt }) => [phase, attempt]),
     [
