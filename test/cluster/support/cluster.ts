@@ -206,7 +206,7 @@ export function pathOf(kind: string, namespace = 'default'): string {
   return `${API}/namespaces/${namespace}/${kind.toLowerCase()}s`
 }
 
-async function installCrds({ api }: ControlPlane): Promise<void> {
+export async function installCrds({ api }: ControlPlane): Promise<void> {
   const crds = renderCrds().map(({ yaml }): Kube => parse(yaml))
   await Promise.all(crds.map((crd) => api.create(CRDS, crd)))
   const lists = crds.map(({ metadata }) => `${API}/${metadata.name.split('.')[0]}`)
