@@ -253,7 +253,7 @@ describe('a plan that is deleted by hand', () => {
 
     const status = await cluster.ends('changed')
     assert.deepEqual([status.phase, status.reason, status.stepStates], ['Failed', 'PlanLost', 'CK'])
-    assertSays(status.message, 'PlanLost', /pipeline has changed since the run started; start a new run/)
+    assertSays(status.message, 'PlanLost', /pipeline or storage has changed since the run started; start a new run/)
     await cluster.tells('changed', 'PlanLost')
     await until('the plan is there again', async () => await cluster.plane.api.find(await planPath('kept')))
     for (const name of ['kept', 'stored']) {
