@@ -41,8 +41,8 @@ test('the file of metrics holds all attempts and all runs of a command', async (
       .split('\n')
       .filter((line) => line.startsWith('loom_lifecycle_duration_seconds_count{') && labels.test(line))
       .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
-  assert.equal(countOf(/name="orders"/), 4, `one of the good run, one of each attempt: ${metrics}`)
-  assert.equal(countOf(/name="late"/), 3)
+  assert.equal(countOf(/\borders"/), 4, `one of the good run, one of each attempt: ${metrics}`)
+  assert.equal(countOf(/\blate"/), 3)
 })
 
 test('a wrong --param is told as the word of the command line', async (t) => {

@@ -238,24 +238,27 @@ describe('a plan that is deleted by hand', () => {
     await cluster.cancel('remade')
   })
 
-  it('while no operator knows it is made again from an unchanged pipeline, and is lost with a changed one', async () => {
-    const names = ['kept', 'changed']
+  it('while no operator knows it is made again from an unchanged pipeline, and is lost with a changed one; one that is there is kept', async () => {
+    const names = ['kept', 'changed', 'stored']
     for (const name of names) {
       await cluster.apply({ kind: 'ETLPipeline', metadata: { name }, spec: inline([slow('first'), quick('second')]) })
       await cluster.apply({ kind: 'ETLRun', metadata: { name }, spec: { pipelineRef: { name } } })
     }
     for (const name of names) await cluster.begun(name)
     assert.equal(await operator.stop(), 0)
-    for (const name of names) await cluster.plane.api.delete(await planPath(name))
-    await cluster.patchPipeline('changed', inline([slow('first'), quick('another')]))
+    for (const name of ['kept', 'changed']) await cluster.plane.api.delete(await planPath(name))
+    const another = inline([slow('first'), quick('another')])
+    for (const name of ['changed', 'stored']) await cluster.patchPipeline(name, another)
     operator = cluster.startOperator()
 
     const status = await cluster.ends('changed')
     assert.deepEqual([status.phase, status.reason, status.stepStates], ['Failed', 'PlanLost', 'CK'])
-    assertSays(status.message, 'PlanLost', /pipeline has changed since the run started; start a new run/)
+    assertSays(status.message, 'PlanLost', /pipeline or storage has changed since the run started; start a new run/)
     await cluster.tells('changed', 'PlanLost')
     await until('the plan is there again', async () => await cluster.plane.api.find(await planPath('kept')))
-    assert.equal((await cluster.run('kept'))?.status?.phase, 'Running')
-    await cluster.cancel('kept')
+    for (const name of ['kept', 'stored']) {
+      assert.equal((await cluster.run(name))?.status?.phase, 'Running')
+      await cluster.cancel(name)
+    }
   })
 })

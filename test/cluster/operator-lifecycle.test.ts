@@ -1,24 +1,36 @@
 // What a user may do with runs, on a real API server: start, hold, stop, retry, delete, get it wrong.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { until } from './bed/index.ts'
 import { Cluster, type Manifest, pathOf } from './support/cluster.ts'
+import { Histories } from './support/histories.ts'
 import { commitsByWriter, rowsOfTables } from './support/lake.ts'
-import { fails, inline, quick, run, slow } from './support/pipelines.ts'
+import { fails, gated, inline, quick, run, slow } from './support/pipelines.ts'
 
 let cluster: Cluster
+let histories: Histories
 
 before(async () => {
   cluster = await Cluster.start()
   await cluster.apply(cluster.storage())
+  histories = new Histories(cluster.plane.api)
   cluster.startOperator()
 })
 
-after(() => cluster?.[Symbol.asyncDispose]())
+after(async () => {
+  histories?.[Symbol.dispose]()
+  await cluster?.[Symbol.asyncDispose]()
+})
 
 const inTable = async (table: string) => (await rowsOfTables(join(cluster.lake, 'tables')))[`out/${table}`]
+
+/** The run's phases in order, with their reasons. */
+const became = (run: string, ...history: string[]) => assert.deepEqual(histories.of(run), ['New', ...history])
+
+/** Lets the gated step of that name go on. */
+const openGate = (name: string) => writeFileSync(join(cluster.lake, `open-${name}`), '')
 
 async function noPods(name: string): Promise<void> {
   await until(`the pods of run ${name} are gone`, async () => (await cluster.pods(name)).length === 0)
@@ -40,6 +52,7 @@ describe('a run', () => {
     assert.equal(status.stepStates, 'SK')
     assert.deepEqual(await inTable('params'), ['{} {"n":7}'])
     assert.equal(await inTable('left_out'), undefined)
+    became('params', 'Running', 'Succeeded')
   })
 
   it('can not be changed after its start, save for what may be', async () => {
@@ -66,6 +79,7 @@ describe('a run', () => {
     await cluster.runIs('early', 'waits for the pipeline', ({ reason }) => reason === 'PipelineNotFound')
     await cluster.apply({ kind: 'ETLPipeline', metadata: { name: 'late' }, spec: inline([quick('late')]) })
     assert.equal((await cluster.ends('early')).phase, 'Succeeded')
+    became('early', 'Pending StorageNotFound', 'Pending PipelineNotFound', 'Running', 'Succeeded')
   })
 
   it('whose pipeline has problems fails with all of them, and is looked at anew when it is changed', async () => {
@@ -79,6 +93,7 @@ describe('a run', () => {
     assert.deepEqual(conditions, { Succeeded: 'False', Reconciling: 'False', Stalled: 'True', Compiled: 'False' })
     await cluster.patchRun('problems', { pipeline: inline([quick('mended')]) })
     await cluster.runIs('problems', 'succeeds', ({ phase }) => phase === 'Succeeded')
+    became('problems', 'Failed InvalidPipeline', 'Running', 'Succeeded')
   })
 
   it('is held by suspend, and goes on', async () => {
@@ -87,7 +102,45 @@ describe('a run', () => {
     assert.deepEqual(await cluster.jobs('held'), [])
     await cluster.patchRun('held', { suspend: false })
     assert.equal((await cluster.ends('held')).phase, 'Succeeded')
+    became('held', 'Suspended', 'Running', 'Succeeded')
   })
+
+  it('that is suspended while it runs lets its steps finish, starts no more, and goes on', async () => {
+    await cluster.apply(run('paused', [gated('gate'), quick('behind_gate')]))
+    await cluster.begun('paused')
+    await cluster.patchRun('paused', { suspend: true })
+    const waits = await cluster.runIs('paused', 'is told to wait', ({ reason }) => reason === 'Suspended')
+    assert.match(waits.message ?? '', /1 running steps are left to finish/)
+    openGate('gate')
+    const { progress, stepStates } = await cluster.runIs('paused', 'waits', ({ phase }) => phase === 'Suspended')
+    assert.deepEqual([progress, stepStates], ['1/2', 'S.'])
+    assert.equal((await cluster.jobs('paused')).length, 1)
+    await cluster.patchRun('paused', { suspend: false })
+    assert.equal((await cluster.ends('paused')).phase, 'Succeeded')
+    became('paused', 'Running', 'Running Suspended', 'Suspended', 'Running', 'Succeeded')
+  })
+
+  for (const [name, what, disturb] of [
+    [
+      'changing',
+      'is changed',
+      () => cluster.patchPipeline('changing', inline([quick('changing', { sql: 'SELECT 2 AS a' })])),
+    ],
+    ['going', 'is deleted', () => cluster.plane.api.delete(`${pathOf('ETLPipeline')}/going`)],
+  ] as const)
+    it(`keeps the plan that it started with when its pipeline ${what}`, async () => {
+      const pipeline = inline([gated(`${name}_gate`), quick(name)])
+      await cluster.apply({ kind: 'ETLPipeline', metadata: { name }, spec: pipeline })
+      await cluster.apply({ kind: 'ETLRun', metadata: { name }, spec: { pipelineRef: { name } } })
+      await cluster.begun(name)
+      const { planHash } = (await cluster.run(name))?.status ?? {}
+      await disturb()
+      openGate(`${name}_gate`)
+      const status = await cluster.ends(name)
+      assert.deepEqual([status.phase, status.progress, status.planHash], ['Succeeded', '2/2', planHash])
+      assert.deepEqual(await inTable(name), ['{} {"a":1}'])
+      became(name, 'Running', 'Succeeded')
+    })
 
   it('is stopped by cancel, with its pods', async () => {
     await cluster.apply(run('cancelled', [quick('before'), slow('long'), quick('never')]))
@@ -97,6 +150,7 @@ describe('a run', () => {
     const status = await cluster.ends('cancelled')
     assert.deepEqual([status.phase, status.reason], ['Cancelled', 'Cancelled'])
     assert.equal(status.stepStates, 'SCK')
+    became('cancelled', 'Running', 'Running Stopping', 'Cancelled')
     await until('no pod runs', async () =>
       (await cluster.pods('cancelled')).every((pod) => pod.status?.phase === 'Succeeded'),
     )
@@ -107,6 +161,7 @@ describe('a run', () => {
     const status = await cluster.ends('late')
     assert.deepEqual([status.phase, status.reason], ['Failed', 'TimedOut'])
     await noPods('late')
+    became('late', 'Running', 'Running Stopping', 'Failed TimedOut')
   })
 
   it('tries a step again that has run out of time, without running again what has succeeded', async () => {
@@ -119,6 +174,7 @@ describe('a run', () => {
     assert.equal(status.failures?.[0]?.reason, 'TimedOut')
     assert.equal((await cluster.jobs('again')).length, 3)
     assert.equal((await inTable('once'))?.length, 1)
+    became('again', 'Running', 'Running WaitingForRetry', 'Running', 'Failed StepFailed')
   })
 
   it('is not tried again after a failure that will not pass', async () => {
@@ -126,6 +182,7 @@ describe('a run', () => {
     const status = await cluster.ends('hopeless')
     assert.deepEqual([status.phase, status.attempt], ['Failed', 1])
     assert.match(status.message ?? '', /no luck/)
+    became('hopeless', 'Running', 'Failed StepFailed')
   })
 
   it('is deleted with its Jobs, and its temps are removed', async () => {
@@ -143,12 +200,14 @@ describe('a run', () => {
       'its Jobs are gone, save for the one that cleaned up',
       async () => (await cluster.jobs('temps')).length === 1,
     )
+    became('temps', 'Running')
   })
 
   it('with a time to live is deleted after its end', async () => {
     await cluster.apply(run('short', [quick('short')], { ttlAfterFinished: '1s' }))
     await until('the run is gone', async () => (await cluster.run('short')) === undefined)
     assert.equal((await inTable('short'))?.length, 1)
+    became('short', 'Running', 'Succeeded')
   })
 
   it('may not ask for what its storage does not allow', async () => {
@@ -157,6 +216,7 @@ describe('a run', () => {
     const status = await cluster.ends('greedy')
     assert.deepEqual([status.phase, status.reason], ['Failed', 'Denied'])
     assert.match(status.message ?? '', /allowedImages/)
+    became('greedy', 'Failed Denied')
   })
 })
 

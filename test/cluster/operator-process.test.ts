@@ -1,15 +1,19 @@
-// The operator as a process of the cluster: with no more rights than it needs, two at a time, stopped, cut off, asked how it is.
+// The operator as a process of the cluster: two at a time, stopped, cut off, asked how it is, and what it counts and logs.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, it } from 'node:test'
+import { promisify } from 'node:util'
+import { stringify } from 'yaml'
+import { API_VERSION } from '../../src/manifest/index.ts'
 import { METRICS } from '../../src/observability/index.ts'
-import { LEASE_RULES, OPERATOR_RULES } from '../../src/operator/index.ts'
 import { until } from './bed/index.ts'
 import { Cluster } from './support/cluster.ts'
-import type { OperatorProcess } from './support/operator-process.ts'
-import { quick, run, slow } from './support/pipelines.ts'
+import { type OperatorProcess, REPOSITORY } from './support/operator-process.ts'
+import { fails, inline, quick, run, slow } from './support/pipelines.ts'
 import { grantOperatorRights, OPERATOR_USER } from './support/rights.ts'
-
-const RULES = [...OPERATOR_RULES, ...LEASE_RULES]
 
 let cluster: Cluster
 let first: OperatorProcess
@@ -50,39 +54,89 @@ it('hands over to the next one when it is told to stop', async () => {
   assert.equal((await cluster.jobs('handed-over')).length, 0)
 })
 
-it('has the rights that it uses, and no others', async () => {
-  const retry = { limit: 1, backoff: { initial: '1s' } }
-  const temp = { ...quick('temp'), target: { temp: { name: 'temp' } } }
-  await cluster.apply(run('all', [temp, quick('done')], { retry, ttlAfterFinished: '1s' }))
-  await until('the run is gone', async () => (await cluster.run('all')) === undefined)
-  // Why a Job has no pod is told by its events only.
-  await cluster.plane.api.create('/api/v1/namespaces/default/resourcequotas', {
-    metadata: { name: 'full' },
-    spec: { hard: { pods: '0' } },
-  })
-  await cluster.apply(run('waits', [quick('waits')]))
-  await cluster.runIs('waits', 'is told why', ({ reason }) => reason === 'QuotaExceeded')
-  await cluster.plane.api.delete('/api/v1/namespaces/default/resourcequotas/full')
-  await cluster.patchRun('waits', { cancel: true })
-  await cluster.ends('waits')
-  assert.equal(await second.stop('SIGTERM'), 0)
+const PIPELINE = {
+  kind: 'ETLPipeline',
+  metadata: { name: 'measured' },
+  spec: inline([quick('fine'), fails('broken', 'no luck')]),
+}
 
-  const asked = cluster.plane.auditLog().filter(({ user }) => user === OPERATOR_USER)
-  const refused = asked.filter(({ code }) => code === 403).map(({ verb, path }) => `${verb} ${path}`)
-  assert.deepEqual(refused, [])
-  const used = asked.map(({ verb, group, resource, subresource }) =>
-    [verb, group, subresource === '' ? resource : `${resource}/${subresource}`].join(' '),
-  )
-  const granted = RULES.flatMap(({ apiGroups, resources, verbs }) =>
-    apiGroups.flatMap((group) =>
-      resources.flatMap((resource) => verbs.map((verb) => [verb, group, resource].join(' '))),
-    ),
-  )
-  assert.deepEqual([...new Set(used)].sort(), [...granted].sort())
+it('counts what a local run of the pipeline counts, in the words of the one table', async () => {
+  await cluster.apply(PIPELINE)
+  await cluster.apply({ kind: 'ETLRun', metadata: { name: 'measured' }, spec: { pipelineRef: { name: 'measured' } } })
+  await cluster.apply(run('unnamed', [quick('unnamed')]))
+  for (const name of ['measured', 'unnamed']) await cluster.ends(name)
+  const operator = samplesOf((await second.ask('/metrics')).text)
+  const local = samplesOf(await localMetrics())
+  const shared = [...operator].filter(([sample]) => /name="measured[/"]/.test(sample))
+  assert.deepEqual(new Map(shared), local)
+  assert.equal(local.get('loom_step_rows_total{name="measured/main/fine"}'), 1)
+  assert.equal(local.get('loom_lifecycle_errors_total{scope="step",name="measured/main/broken",kind="invalid"}'), 1)
+  assert.equal(operator.get('loom_step_failures_total{reason="InvalidInput"}'), 1)
+  assert.equal(operator.get('loom_step_rows_total{name="(inline)/main/unnamed"}'), 1)
+  for (const [sample] of [...operator, ...local])
+    assert.deepEqual(labelsOf(sample), METRICS[nameOf(sample)].labels, sample)
 })
+
+it('says whose every line of its log is, and so do the pods', async () => {
+  const uid = (await cluster.run('measured'))?.metadata.uid
+  const lines = second.lines().filter((line) => line['run'] === 'default/measured')
+  assert.ok(lines.length >= 4, JSON.stringify(lines))
+  for (const { runId, runUid, attempt } of lines) assert.deepEqual([runId, runUid, attempt], [uid, uid, 1])
+  const steps = lines.filter(({ msg }) => msg === 'step ended')
+  assert.deepEqual(
+    steps.map((line) => [line['process'], line['step'], line['attempt'], line['try'], line['state']]),
+    [
+      ['main', 'fine', 1, 1, 'Succeeded'],
+      ['main', 'broken', 1, 1, 'Failed'],
+    ],
+  )
+  for (const { metadata } of await cluster.pods('measured')) {
+    const told = cluster.node.log({ name: metadata.name, namespace: 'default' }).trim().split('\n')
+    assert.ok(told.length >= 2)
+    const step = metadata.labels?.['loom.etl/step']
+    for (const line of told.map((text) => JSON.parse(text)))
+      assert.deepEqual(
+        [line.process, line.step, line.attempt, line.try, line.runId, line.runUid, typeof line.level],
+        ['main', step, 1, 1, uid, uid, 'number'],
+      )
+  }
+})
+
+/** What `loom run --metrics-file` writes of the same pipeline on this machine. */
+async function localMetrics(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'loom-measured-'))
+  const documents = [PIPELINE, { kind: 'ETLStorage', metadata: { name: 'default' }, spec: LOCAL_STORAGE }]
+  writeFileSync(
+    join(folder, 'all.yaml'),
+    documents.map((one) => stringify({ apiVersion: API_VERSION, ...one })).join('---\n'),
+  )
+  const args = [join(REPOSITORY, 'dist/cli/main.js'), 'run', '-f', 'all.yaml', '--storage', 'all.yaml']
+  try {
+    const runs = promisify(execFile)(process.execPath, [...args, '--metrics-file', 'loom.prom'], { cwd: folder })
+    await assert.rejects(runs, { code: 1 })
+    return readFileSync(join(folder, 'loom.prom'), 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const LOCAL_STORAGE = { defaults: { tablePath: { uri: 'tables' } }, temp: { root: 'temp' } }
+
+const nameOf = (sample: string) =>
+  sample.replace(/\{.*$/, '').replace(/(?<=_seconds)_(count|bucket|sum)$/, '') as keyof typeof METRICS
+
+const labelsOf = (sample: string): string[] => [...sample.matchAll(/(\w+)="[^"]*"/g)].map(([, label = '']) => label)
+
+/** Values of the samples of the table's metrics, but for what is measured in seconds. */
+function samplesOf(text: string): Map<string, number> {
+  const samples = text.split('\n').map((line) => /^(loom_\w+(?:\{.*\})?) (\S+)$/.exec(line))
+  const counted = samples.flatMap((found) => (found === null ? [] : [[found[1] ?? '', Number(found[2])] as const]))
+  return new Map(counted.filter(([sample]) => !/_seconds(_sum|_bucket)?(\{|$)/.test(sample)))
+}
 
 // Last: an API server that has just begun refuses everybody for a moment, since it knows no roles yet.
 it('goes on after the API server was gone', async () => {
+  assert.equal(await second.stop('SIGTERM'), 0)
   const third = start()
   await third.leads()
   await cluster.apply(run('cut', [quick('one'), slow('two', { timeout: '4s' })]))

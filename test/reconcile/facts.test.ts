@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { encodeOutcome } from '../../src/plan/index.ts'
-import { jobFact, jobName, labelsOf, podFact, podTroubleOf } from '../../src/reconcile/index.ts'
+import { jobFact, jobName, labelsOf, mountTroubleOf, podFact, podTroubleOf } from '../../src/reconcile/index.ts'
 
 const run = { name: 'daily', namespace: 'etl', uid: 'uid-1' }
 const id = { process: 'p', step: 'a', attempt: 1, try: 1 }
@@ -160,5 +160,36 @@ describe('events of a Job without a pod', () => {
   for (const [why, events, reason] of cases)
     it(`${why}: ${reason ?? 'nothing'}`, () => {
       assert.equal(podTroubleOf(events)?.reason, reason)
+    })
+})
+
+describe('a pod is being started', () => {
+  const bound = { conditions: [{ type: 'PodScheduled', status: 'True' }] }
+  const cases: [why: string, status: object, starting: boolean][] = [
+    ['when a node has it and its container does not run', { phase: 'Pending', ...bound }, true],
+    ['not before a node has it', { phase: 'Pending' }, false],
+    ['not when it runs', { phase: 'Running', ...bound }, false],
+    ['not when its status tells the trouble', { ...waiting('ErrImagePull'), ...bound }, false],
+  ]
+  for (const [why, status, starting] of cases)
+    it(why, () => {
+      assert.equal(podFact(aPod(status), run)?.starting, starting)
+    })
+})
+
+describe('events of a pod that is being started', () => {
+  const event = (reason: string, note: string) => ({ reason, note, eventTime: '2026-03-01T12:00:00Z' })
+  const missing = 'MountVolume.SetUp failed for volume "login" : references non-existent secret key: password'
+  const cases: [why: string, events: unknown[], message: string | undefined][] = [
+    ['none', [], undefined],
+    ['of what goes well', [event('Scheduled', 'assigned'), event('Pulling', 'image')], undefined],
+    ['a volume without its Secret key', [event('Scheduled', 'assigned'), event('FailedMount', missing)], missing],
+    ['a sandbox without a network', [event('FailedCreatePodSandBox', 'no network')], 'no network'],
+    ['broken ones', [null, 7, { reason: 'FailedMount' }], ''],
+  ]
+  for (const [why, events, message] of cases)
+    it(why, () => {
+      const trouble = message === undefined ? undefined : { reason: 'CreateContainerError', message }
+      assert.deepEqual(mountTroubleOf(events), trouble)
     })
 })

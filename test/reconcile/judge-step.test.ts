@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { JobFact, PodFact } from '../../src/reconcile/index.ts'
 import { judgeStep } from '../../src/reconcile/judge-step.ts'
+import { withWayOut } from '../../src/reconcile/way-out.ts'
 import { jobOf, NOW, podOf, told } from './builder.ts'
 
 const record = { process: 'p', step: 'a', state: 'Running', attempt: 1, try: 1 } as const
@@ -101,4 +102,23 @@ describe('a running step with', () => {
     it(`${why} is ${expected}`, () => {
       assert.equal(verdict(seen), expected)
     })
+})
+
+it('a pod that is being started is looked at again: why it is not started no watch tells', () => {
+  const look = (createdAt: number) => {
+    const pods = [podOf('a', { running: false, starting: true, createdAt })]
+    return judgeStep({ ...record, disruptions: 0 }, { now: NOW, jobs: [job], pods })
+  }
+  assert.deepEqual(look(NOW), { kind: 'running', lookAgainAt: NOW + 4_000 })
+  assert.deepEqual(look(NOW - 60_000), { kind: 'running', lookAgainAt: NOW + 10_000 })
+})
+
+it('the message of a fault ends with what to do, once, and is cut before it', () => {
+  const wayOut = "make room on a node, or change the storage's resources, nodeSelector or tolerations"
+  assert.equal(withWayOut('Unschedulable', '0/3 nodes are available.'), `0/3 nodes are available; ${wayOut}`)
+  assert.equal(withWayOut('Unschedulable', `full; ${wayOut}`), `full; ${wayOut}`)
+  assert.equal(withWayOut('JobDeleted', 'its Job was deleted by somebody'), 'its Job was deleted by somebody')
+  const long = withWayOut('Unschedulable', 'x'.repeat(2000))
+  assert.equal(Buffer.byteLength(long), 512)
+  assert.ok(long.endsWith(`…; ${wayOut}`))
 })

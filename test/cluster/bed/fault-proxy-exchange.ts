@@ -27,6 +27,7 @@ export class Exchange {
   readonly #gone = new AbortController()
   #isHeld = false
   #isOpen = false
+  #isEnded = false
 
   constructor(parts: ExchangeParts) {
     this.kind = parts.kind
@@ -44,6 +45,11 @@ export class Exchange {
     return this.#isHeld
   }
 
+  /** The client was given a proper end. */
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
   get socket(): unknown {
     return this.#parts.request.socket
   }
@@ -57,6 +63,7 @@ export class Exchange {
   }
 
   end(): void {
+    this.#isEnded = true
     this.#parts.response.end()
     this.#gone.abort()
   }
@@ -89,6 +96,8 @@ export class Exchange {
         return this.cut()
       case 'halfBody':
         return await this.#half(await this.#ask(), fault.cut)
+      case 'shortenWatch':
+        return await this.#pass(await this.#ask({ timeoutSeconds: String(fault.seconds) }))
       case 'holdWatch':
       case 'cutWatch':
       case 'expireWatch':
@@ -113,12 +122,14 @@ export class Exchange {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   }
 
-  async #ask(): Promise<Dispatcher.ResponseData> {
+  async #ask(otherQuery: Record<string, string> = {}): Promise<Dispatcher.ResponseData> {
     const { request, upstream, origin } = this.#parts
     const body = await text(request)
+    const url = new URL(request.url ?? '/', origin)
+    for (const [name, value] of Object.entries(otherQuery)) url.searchParams.set(name, value)
     return await upstream.request({
       origin,
-      path: request.url ?? '/',
+      path: url.pathname + url.search,
       method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
       headers: sound(request.headers),
       body: body === '' ? null : body,

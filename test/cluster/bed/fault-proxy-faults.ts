@@ -33,6 +33,8 @@ export type Fault =
   | { readonly do: 'halfBody'; readonly cut: boolean }
   /** Never answers, and closes nothing. */
   | { readonly do: 'hold' }
+  /** A watch that the API server ends sooner than it was asked to, with a bookmark shortly before. */
+  | { readonly do: 'shortenWatch'; readonly seconds: number }
   /** A watch that goes silent after some lines. */
   | { readonly do: 'holdWatch'; readonly lines: number }
   /** A watch that breaks after some lines; in the middle of the next, if asked so. */

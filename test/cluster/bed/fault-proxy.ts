@@ -223,8 +223,8 @@ export class FaultProxy implements AsyncDisposable {
     try {
       await exchange.run(this.#faultFor(kind))
     } catch {
-      // Either side has gone away: what is left for the client is a broken stream.
-      exchange.cut()
+      // Either side has gone away: what is left for the client is a broken stream, unless it has its end.
+      if (!exchange.isEnded) exchange.cut()
     } finally {
       this.#exchanges.delete(exchange)
     }

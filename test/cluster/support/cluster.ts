@@ -80,8 +80,8 @@ export class Cluster implements AsyncDisposable {
     })
   }
 
-  async patchRun(name: string, spec: object): Promise<void> {
-    await this.plane.api.patch(`${pathOf('ETLRun')}/${name}`, { spec })
+  async patchRun(name: string, spec: object, namespace?: string): Promise<void> {
+    await this.plane.api.patch(`${pathOf('ETLRun', namespace)}/${name}`, { spec })
   }
 
   async patchPipeline(name: string, spec: object): Promise<void> {
@@ -155,22 +155,21 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Waits for a pod of the run. */
-  async pod(run: string, wanted: (pod: Pod) => boolean = () => true): Promise<Pod> {
-    let found: Pod | undefined
-    await until(`run ${run} has such a pod`, async () => {
-      found = (await this.pods(run)).find(wanted)
-      return found !== undefined
-    })
-    if (found === undefined) throw new Error('unreachable')
-    return found
+  async pod(run: string, wanted: (pod: Pod) => boolean = () => true, namespace?: string): Promise<Pod> {
+    const find = async () => (await this.pods(run, namespace)).find(wanted)
+    return await until(`run ${run} has such a pod`, find)
   }
 
-  /** Waits for a (further) pod of the run in which the step has begun: before that nobody in it hears SIGTERM. */
-  async begun(run: string, { not = '', says = 'step starts' }: { not?: string | undefined; says?: string } = {}) {
-    const pod = await this.pod(run, ({ metadata, status }) => status?.phase === 'Running' && metadata.uid !== not)
-    const { name, namespace = 'default' } = pod.metadata
-    await until('the step has begun', () => this.node.log({ name, namespace }).includes(says))
-    return pod
+  /** Waits for a (further) pod of the run that has said so: before its step has begun, nobody in it hears SIGTERM. */
+  async begun(
+    run: string,
+    { not, says = 'step starts', namespace }: { not?: string | undefined; says?: string; namespace?: string } = {},
+  ): Promise<Pod> {
+    const hasSaid = ({ metadata, status }: Pod) =>
+      status?.phase === 'Running' &&
+      metadata.uid !== not &&
+      this.node.log({ name: metadata.name, namespace: metadata.namespace ?? 'default' }).includes(says)
+    return await this.pod(run, hasSaid, namespace)
   }
 
   /** A storage whose tables lie in the lake, seen by pods at `mount`. */
@@ -207,7 +206,7 @@ export function pathOf(kind: string, namespace = 'default'): string {
   return `${API}/namespaces/${namespace}/${kind.toLowerCase()}s`
 }
 
-async function installCrds({ api }: ControlPlane): Promise<void> {
+export async function installCrds({ api }: ControlPlane): Promise<void> {
   const crds = renderCrds().map(({ yaml }): Kube => parse(yaml))
   await Promise.all(crds.map((crd) => api.create(CRDS, crd)))
   const lists = crds.map(({ metadata }) => `${API}/${metadata.name.split('.')[0]}`)

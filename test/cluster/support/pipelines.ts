@@ -24,6 +24,19 @@ export const slow = (name: string, more: Step = {}): Step => ({
   ...more,
 })
 
+/** Ends when the file `open-<name>` lies in the lake. */
+export const gated = (name: string): Step => ({
+  name,
+  code: {
+    inline: `import { existsSync } from 'node:fs'
+export default async function* () {
+  while (!existsSync('/lake/open-${name}')) await new Promise((resolve) => setTimeout(resolve, 20))
+  yield { a: 1 }
+}`,
+  },
+  target: { table: { ref: `out.${name}`, append: {} } },
+})
+
 /** Does nothing for ever, and hears nothing: not its timeout, and not that it is to stop. */
 export const stuck = (name: string, more: Step = {}): Step => ({
   name,

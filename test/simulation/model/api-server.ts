@@ -57,11 +57,13 @@ export class ModelApiServer implements KubeApi {
       .split(',')
       .filter((term) => term !== '')
       .map((term) => term.split('='))
-    const items = this.all(resource).filter(
-      ({ metadata }) =>
-        (options.namespace === undefined || metadata.namespace === options.namespace) &&
-        wanted.every(([key = '', value]) => metadata.labels?.[key] === value),
-    )
+    const items = this.all(resource)
+      .filter(
+        ({ metadata }) =>
+          (options.namespace === undefined || metadata.namespace === options.namespace) &&
+          wanted.every(([key = '', value]) => metadata.labels?.[key] === value),
+      )
+      .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
     return {
       items: items.map((item) => copy(item) as unknown as T),
       metadata: { resourceVersion: String(this.#version) },
@@ -73,7 +75,7 @@ export class ModelApiServer implements KubeApi {
     made.metadata.uid = `${this.#uidPrefix}-${++this.#uids}`
     made.metadata.generation = 1
     made.metadata.creationTimestamp = new Date(this.#now()).toISOString()
-    if (STATUS_SUBRESOURCE.includes(resource)) made.status = {}
+    if (STATUS_SUBRESOURCE.includes(resource)) made.status = resource === 'ETLRun' ? { observedGeneration: -1 } : {}
     const key = keyOf(made)
     if (this.#of(resource).has(key)) throw refusal(409, 'AlreadyExists', `${resource} "${key}" already exists`)
     return this.#store(resource, 'ADDED', made) as KubeObject as T
@@ -82,6 +84,7 @@ export class ModelApiServer implements KubeApi {
   async replace<T extends KubeObject>(place: ObjectPlace, object: T): Promise<T> {
     const stored = this.#existing(place)
     this.#checkVersion(stored, object.metadata.resourceVersion)
+    checkImmutable(stored, object)
     return this.#store(place.resource, 'MODIFIED', {
       ...copy(object as KubeObject as ModelObject),
       metadata: { ...object.metadata, uid: stored.metadata.uid ?? '' },
@@ -95,9 +98,10 @@ export class ModelApiServer implements KubeApi {
       spec,
       status,
     } = copy(patch) as { metadata?: Partial<KubeObject['metadata']>; spec?: object; status?: object }
-    if (metadata.uid !== undefined && metadata.uid !== stored.metadata.uid)
-      throw refusal(409, 'Conflict', 'the uid is another one')
     this.#checkVersion(stored, metadata.resourceVersion)
+    if (metadata.uid !== undefined && metadata.uid !== stored.metadata.uid)
+      throw refusal(422, 'Invalid', 'the uid can not be changed')
+    checkImmutable(stored, patch)
     const next = copy(stored)
     if (place.subresource === 'status') next.status = merged(stored.status ?? {}, status ?? {})
     else {
@@ -108,7 +112,7 @@ export class ModelApiServer implements KubeApi {
         next.metadata.generation = (stored.metadata.generation ?? 0) + 1
     }
     if (next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0)
-      return this.#remove(place.resource, next) as KubeObject as T
+      return this.#letGo(place.resource, stored, next) as KubeObject as T
     return this.#store(place.resource, 'MODIFIED', next) as KubeObject as T
   }
 
@@ -123,7 +127,11 @@ export class ModelApiServer implements KubeApi {
     if (stored.metadata.deletionTimestamp !== undefined) return
     this.#store(place.resource, 'MODIFIED', {
       ...stored,
-      metadata: { ...stored.metadata, deletionTimestamp: new Date(this.#now()).toISOString() },
+      metadata: {
+        ...stored.metadata,
+        generation: (stored.metadata.generation ?? 0) + 1,
+        deletionTimestamp: new Date(this.#now()).toISOString(),
+      },
     })
   }
 
@@ -179,6 +187,13 @@ export class ModelApiServer implements KubeApi {
     return copy(stored)
   }
 
+  /** The last finalizer is off: the answer is the object without it, the watch tells of it as it was stored last. */
+  #letGo(resource: ResourceName, stored: ModelObject, next: ModelObject): ModelObject {
+    this.#remove(resource, stored)
+    const { finalizers: _none, ...metadata } = next.metadata
+    return { ...next, metadata: { ...metadata, resourceVersion: stored.metadata.resourceVersion ?? '' } }
+  }
+
   #remove(resource: ResourceName, object: ModelObject): ModelObject {
     const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } }
     this.#of(resource).delete(keyOf(object))
@@ -194,6 +209,12 @@ export const placeOf = ({ metadata: { namespace, name } }: KubeObject) => ({
   name,
   ...(namespace === undefined ? {} : { namespace }),
 })
+
+function checkImmutable(stored: object, next: object): void {
+  const [before, after] = [stored, next].map((object) => (object as { data?: object }).data)
+  if (!('immutable' in stored) || after === undefined || JSON.stringify(before) === JSON.stringify(after)) return
+  throw refusal(422, 'Invalid', 'the data of an immutable ConfigMap can not be changed')
+}
 
 function refusal(status: number, code: string, why: string): ApiFault {
   return new ApiFault({ status, code, message: `cannot do that: ${why}` })

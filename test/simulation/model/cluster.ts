@@ -28,6 +28,7 @@ export class ModelCluster {
   readonly #options: ClusterOptions
   readonly #runs = new Map<string, number>()
   readonly #hadPod = new Set<string>()
+  #pods = 0
 
   constructor(options: ClusterOptions) {
     this.#options = options
@@ -55,7 +56,7 @@ export class ModelCluster {
     if (!ended && job.metadata.deletionTimestamp === undefined) {
       if (pods.length === 0 && !this.#hadPod.has(uid))
         moves.push({ name: 'pod is made', play: () => this.#makePod(job) })
-      const done = pods.find(isEnded)
+      const done = pods.find(isEnded) ?? pods.find(({ metadata }) => metadata.deletionTimestamp !== undefined)
       if (done !== undefined)
         moves.push({ name: 'Job ends', play: () => this.#endJob(job, done.status?.['phase'] === 'Succeeded') })
       if (pods.length === 0 && this.#hadPod.has(uid))
@@ -63,6 +64,13 @@ export class ModelCluster {
     }
     moves.push({ name: 'Job is deleted by hand', fault: true, play: () => api.forceDelete('Job', job) })
     return moves
+  }
+
+  /** Gone before anybody saw it end: its Job makes another one, and does not count this one. */
+  vanish(pod: ModelObject): void {
+    const [owner] = pod.metadata.ownerReferences ?? []
+    if (pod.metadata.deletionTimestamp === undefined && !isEnded(pod)) this.#hadPod.delete(owner?.uid ?? '')
+    this.#options.api.forceDelete('Pod', pod)
   }
 
   #makePod(job: ModelObject): void {
@@ -77,7 +85,7 @@ export class ModelCluster {
     }
     void this.#options.api.create('Pod', {
       metadata: {
-        name: `${job.metadata.name}-${job.metadata.uid}`,
+        name: `${job.metadata.name}-${++this.#pods}`,
         namespace: job.metadata.namespace ?? '',
         labels: template?.metadata?.labels,
         ownerReferences: [owner],
@@ -112,7 +120,7 @@ export class ModelCluster {
     if (running) moves.push({ name: 'container commits and dies', fault: true, play: () => this.#commitAndDie(pod) })
     moves.push({ name: 'pod is evicted', fault: true, play: () => this.#disrupt(pod, 'EvictionByEvictionAPI') })
     moves.push({ name: 'node is lost', fault: true, play: () => this.#disrupt(pod, 'DeletionByTaintManager') })
-    moves.push({ name: 'pod vanishes', fault: true, play: () => api.forceDelete('Pod', pod) })
+    moves.push({ name: 'pod vanishes', fault: true, play: () => this.vanish(pod) })
     return moves
   }
 

@@ -12,6 +12,7 @@ export interface PodSpec {
   readonly nodeName?: string
   readonly nodeSelector?: Readonly<Record<string, string>>
   readonly serviceAccountName?: string
+  readonly automountServiceAccountToken?: boolean
   readonly restartPolicy?: 'Never' | 'OnFailure' | 'Always'
   readonly activeDeadlineSeconds?: number
   readonly terminationGracePeriodSeconds?: number
