@@ -60,4 +60,8 @@ export class PoolIndex {
   }
 }
 
-const poolUidOf = (object: AnyObject | undefined): string | undefined => object?.metadata.labels?.[LABELS.poolUid]
+/** A step's pod may have any labels that its run gives it, but not this component. */
+function poolUidOf(object: AnyObject | undefined): string | undefined {
+  const { labels = {} } = object?.metadata ?? {}
+  return labels[LABELS.component] === 'worker' ? labels[LABELS.poolUid] : undefined
+}

@@ -193,7 +193,11 @@ export class WorkerState {
 
   #lease(lease: LeaseGiven, now: number): void {
     const { id, epoch, task: packed } = lease
-    if (this.#running !== undefined || this.#draining || epoch < this.#epoch) return
+    if (this.#running !== undefined || this.#draining) return
+    if (epoch < this.#epoch) {
+      this.#askAt = this.#backoff.next(now)
+      return
+    }
     this.#learn(epoch)
     this.#backoff.reset()
     const key = leaseKey(id)

@@ -12,22 +12,25 @@ export interface DrainageInput {
   /** Of the Deployment. */
   replicas: number
   desired: number
+  /** The Deployment can't make its pods. */
+  isStuck: boolean
 }
 
 export interface Drainage {
-  /** Workers that go. */
-  victims: string[]
+  /** Workers that get no more steps. */
+  draining: string[]
   actions: PoolAction[]
   /** How large the Deployment may be made now. */
   replicas: number
 }
 
-export function drainageOf({ workers, load, replicas, desired }: DrainageInput): Drainage {
+export function drainageOf({ workers, load, replicas, desired, isStuck }: DrainageInput): Drainage {
   const present = workers.filter(({ deleting, ended }) => !deleting && !ended)
   const victims = chosen(present, load, Math.max(0, present.length - desired))
-  const names = new Set(victims.map(({ name }) => name))
-  // Pods that are about to be taken away stay marked, or others would go instead of them.
-  const spared = present.length > replicas ? [] : present.filter(({ name, marked }) => marked && !names.has(name))
+  // Pods that are about to be taken away stay marked and drained, or busy ones would go.
+  const going = present.length > replicas ? present.filter(({ marked }) => marked) : []
+  const names = new Set([...victims, ...going].map(({ name }) => name))
+  const spared = present.filter(({ name, marked }) => marked && !names.has(name))
   const draining = [...names].sort()
   const told = new Set(load.draining)
   const actions: PoolAction[] = [
@@ -35,9 +38,11 @@ export function drainageOf({ workers, load, replicas, desired }: DrainageInput):
     ...spared.map(({ name, uid }) => ({ kind: 'unmark', name, uid }) as const),
     ...victims.filter(({ marked }) => !marked).map(({ name, uid }) => ({ kind: 'mark', name, uid }) as const),
   ]
-  const areReady = victims.every(({ name, marked }) => marked && told.has(name))
+  // One that is still to come would be one more than was counted, and a busy one might go for it.
+  const isComplete = present.length >= replicas || isStuck
+  const areReady = isComplete && victims.every(({ name, marked }) => marked && told.has(name))
   const smaller = Math.max(desired, present.length - victims.length)
-  return { victims: draining, actions, replicas: areReady ? Math.min(replicas, smaller) : replicas }
+  return { draining, actions, replicas: areReady ? Math.min(replicas, smaller) : replicas }
 }
 
 /** Those first whose loss costs least; those that are on their way out stay so. */

@@ -71,16 +71,18 @@ export interface Movement {
 export function movementOf(scene: Scene): Movement {
   const { deployment, scale, workers, load, isRolling } = scene
   if (deployment === undefined) return { actions: [], replicas: 0, isDraining: false }
-  const { name, uid, replicas } = deployment
+  const { name, uid, replicas, trouble } = deployment
   const scaleTo = (to: number): PoolAction[] => (to === replicas ? [] : [{ kind: 'scale', name, uid, replicas: to }])
   const mayGo = !isRolling || scale.desired === 0
   const nobody: PoolAction[] = load.draining.length === 0 ? [] : [{ kind: 'drain', workers: [] }]
-  const none: Drainage = { victims: [], actions: nobody, replicas }
-  const drainage = mayGo ? drainageOf({ workers, load, replicas, desired: scale.desired }) : none
+  const none: Drainage = { draining: [], actions: nobody, replicas }
+  const drainage = mayGo
+    ? drainageOf({ workers, load, replicas, desired: scale.desired, isStuck: trouble !== undefined })
+    : none
   const to = scale.desired >= replicas ? scale.desired : drainage.replicas
   return {
     actions: [...drainage.actions, ...scaleTo(to)],
     replicas: to,
-    isDraining: drainage.victims.length > 0 && to > scale.desired,
+    isDraining: drainage.draining.length > 0 && to > scale.desired,
   }
 }

@@ -21,7 +21,7 @@ export const paused: PoolRule = (scene) => {
   if (scene.pool.spec.paused !== true) return undefined
   const left = scene.workers.filter(({ ended }) => !ended).length
   const message = left === 0 ? 'paused by spec.paused' : `paused by spec.paused; ${workers(left)} on the way out`
-  return moving(scene, { reason: 'Paused', message }, 'done')
+  return moving(scene, { reason: 'Paused', message }, left === 0 ? 'done' : 'working')
 }
 
 export const firstWorkers: PoolRule = (scene) => {
