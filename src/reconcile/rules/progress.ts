@@ -135,18 +135,27 @@ function open(observed: Observed, plan: Plan, fold: Fold, frontier: Frontier & {
     }
   }
   const scheduled = schedule({ observed, plan, records: fold.records, attempt: run.status.attempt ?? 1, frontier })
-  const held = fold.held[0]
-  const told =
-    held === undefined
-      ? { reason: 'Running' as const, message: 'running' }
-      : { reason: held.reason as Ruling['reason'], message: `step "${held.process}/${held.step}": ${held.message}` }
   return {
     ...common,
     phase: 'Running',
-    ...told,
+    ...reasonOf(observed, fold),
     records: scheduled.records,
     actions: [...fold.actions, ...scheduled.actions],
   }
+}
+
+/** It stays Started until a step has ended: to say Running before would cost a write and tell nothing. */
+function reasonOf({ run }: Observed, { records, held: [held] }: Fold): Pick<Ruling, 'reason' | 'message'> {
+  if (held !== undefined)
+    return {
+      reason: held.reason as Ruling['reason'],
+      message: `step "${held.process}/${held.step}": ${held.message}`,
+    }
+  const { reason, message = '' } = run.status
+  const hasProgress = records.some(({ state }) => state !== 'Running' && state !== 'Pending')
+  return reason === 'Started' && !hasProgress
+    ? { reason: 'Started', message }
+    : { reason: 'Running', message: 'running' }
 }
 
 /** Starts what may be started, within the run's bound on steps at the same time. */

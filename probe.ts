@@ -1,0 +1,20 @@
+import { Lab, oneStep, long } from './test/bench/operator/lab.ts'
+const lab = await Lab.start()
+const op = await lab.operator()
+await lab.apply(oneStep('one'))
+await lab.succeeds('one')
+await lab.apply(long('long', 60))
+await lab.succeeds('long')
+await lab.stop(op)
+const log = lab.plane.auditLog()
+for (const e of log) if (e.user === 'operator' && !['watch','list'].includes(e.verb) && e.resource !== 'leases' && !e.name.startsWith('long') && !/long/.test(e.path)) console.log(e.at.toISOString(), e.verb, e.resource, e.subresource, e.name, e.code)
+const w = log.filter(e => e.user==='operator' && ['create','patch','update','delete'].includes(e.verb) && e.resource!=='leases')
+console.log('writes', w.length)
+console.log((await import('node:fs')).readFileSync(op.logFile,'utf8').split('\n').filter(l=>/"level":[45]/.test(l)).slice(0,5).join('\n'))
+const pods = log.filter(e => e.resource==='pods' && e.subresource==='status' && e.verb==='patch' && /nodes/.test(e.user))
+const jobs = log.filter(e=>e.user==='operator' && e.resource==='jobs' && e.verb==='create')
+console.log(pods.length, jobs.length)
+const lat:number[]=[]
+for (const j of jobs.slice(2)) { const b = pods.filter(p=>p.at<=j.at).at(-1)!; lat.push(j.at.getTime()-b.at.getTime()) }
+lat.sort((a,b)=>a-b); console.log('latency p50', lat[lat.length>>1], 'p90', lat[Math.floor(lat.length*.9)], 'max', lat.at(-1))
+await lab.plane.stop()
