@@ -2,12 +2,13 @@
 // step's outcome), as soon as a pod is bound to it. What is measured then is the control plane and the operator alone.
 import { encodeOutcome } from '../../../src/plan/index.ts'
 import { LABELS } from '../../../src/reconcile/index.ts'
-import { type Api, ApiError, type ControlPlane, type Pod, type PodStatus } from '../../cluster/bed/index.ts'
+import type { Api, ControlPlane, Pod, PodStatus } from '../../cluster/bed/index.ts'
 import { Heartbeat } from '../../cluster/bed/node/heartbeat.ts'
 import type { ContainerState } from '../../cluster/bed/node/pod.ts'
 import { podKey } from '../../cluster/bed/node/pod.ts'
 import { PodWatch } from '../../cluster/bed/node/pod-watch.ts'
 import { statusOf } from '../../cluster/bed/node/status.ts'
+import { StatusWriter } from '../../cluster/bed/node/status-writer.ts'
 
 const NAME = 'fake'
 const HOST_IP = '127.0.0.1'
@@ -43,38 +44,47 @@ export class FakeNode {
   }
 
   async #see(pod: Pod): Promise<void> {
-    const uid = pod.metadata.uid ?? ''
-    const isOver = pod.status?.phase === 'Succeeded'
-    try {
-      if (pod.metadata.deletionTimestamp !== undefined && !isOver)
-        return await this.#api.delete(path(pod), { gracePeriodSeconds: 0, preconditions: { uid } })
-      if (isOver || this.#known.has(uid)) return
-      this.#known.add(uid)
-      await this.#live(pod)
-    } catch (thrown) {
-      // It was deleted meanwhile, or the bench is over.
-      if (thrown instanceof ApiError && thrown.status !== 404 && thrown.status !== 409) throw thrown
-    }
+    const { uid = '', deletionTimestamp } = pod.metadata
+    const phase = pod.status?.phase
+    if (phase === 'Succeeded') return
+    if (deletionTimestamp !== undefined) return await this.#finishDeletion(pod, uid)
+    if (this.#known.has(uid) || (phase === 'Running' && this.staysRunning(pod))) return
+    this.#known.add(uid)
+    await this.#live(pod)
+  }
+
+  async #finishDeletion(pod: Pod, uid: string): Promise<void> {
+    const { namespace, name } = pod.metadata
+    const options = { gracePeriodSeconds: 0, preconditions: { uid } }
+    // Whoever asks again is asked again; what is left at the end of the bench goes with the control plane.
+    await this.#api.delete(`/api/v1/namespaces/${namespace}/pods/${name}`, options).catch(() => undefined)
   }
 
   async #live(pod: Pod): Promise<void> {
+    const writer = new StatusWriter(this.#api, pod, async () => undefined)
+    const write = async (state: ContainerState) => {
+      writer.write(statusFor(pod, state, writer.latest))
+      await writer.settled()
+    }
     const startedAt = now()
-    const running = await this.#write(pod, { state: { running: { startedAt } } })
+    await write({ running: { startedAt } })
     if (this.staysRunning(pod)) return
     const terminated = { exitCode: 0, reason: 'Completed', startedAt, finishedAt: now(), message: outcomeFor(pod) }
-    await this.#write(pod, { state: { terminated }, before: running })
+    await write({ terminated })
   }
+}
 
-  async #write(pod: Pod, { state, before }: { state: ContainerState; before?: PodStatus }): Promise<PodStatus> {
-    const spec = pod.spec.containers[0]
-    if (spec === undefined) throw new Error(`pod ${podKey(pod)} has no container`)
-    const record = { spec, state, lastState: {}, restartCount: 0, containerID: `fake://${pod.metadata.uid}` }
-    const isOver = state.terminated !== undefined
-    const pieces = { startTime: now(), hostIP: HOST_IP, podIP: '127.1.0.1', sandboxReady: true, init: [], isOver }
-    const status = statusOf({ ...pieces, main: [record] }, before, now())
-    await this.#api.patch(`${path(pod)}/status`, { metadata: { uid: pod.metadata.uid }, status }, 'strategic-merge')
-    return status
-  }
+function statusFor(pod: Pod, state: ContainerState, before: PodStatus | undefined): PodStatus {
+  const spec = pod.spec.containers[0]
+  if (spec === undefined) throw new Error(`pod ${podKey(pod)} has no container`)
+  const record = { spec, state, lastState: {}, restartCount: 0, containerID: `fake://${pod.metadata.uid}` }
+  const place = { hostIP: HOST_IP, podIP: '127.1.0.1', sandboxReady: true }
+  const startTime = before?.startTime ?? now()
+  return statusOf(
+    { ...place, startTime, init: [], main: [record], isOver: state.terminated !== undefined },
+    before,
+    now(),
+  )
 }
 
 /** What `loom step` says after it has written one row. */
@@ -88,7 +98,5 @@ function outcomeFor({ metadata: { labels = {} } }: Pod): string {
   const of = { process: labels[LABELS.process] ?? '', step: labels[LABELS.step] ?? '' }
   return encodeOutcome(address, { ...of, state: 'Succeeded', write, durationMs: 100 })
 }
-
-const path = ({ metadata: { namespace, name } }: Pod) => `/api/v1/namespaces/${namespace}/pods/${name}`
 
 const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,7 +1,6 @@
 // What the operator is measured in: a real control plane with the CRDs, a storage, a fake node, and operators on demand.
-import { readFileSync } from 'node:fs'
 import { API_VERSION, type RunStatus } from '../../../src/manifest/index.ts'
-import { type Api, type ControlPlane, type Kube, startControlPlane, until } from '../../cluster/bed/index.ts'
+import { type Api, type ControlPlane, type Kube, type Pod, startControlPlane, until } from '../../cluster/bed/index.ts'
 import { installCrds, type Manifest, pathOf } from '../../cluster/support/cluster.ts'
 import { inline, quick, run } from '../../cluster/support/pipelines.ts'
 import { grantOperatorRights, OPERATOR_USER } from '../../cluster/support/rights.ts'
@@ -10,7 +9,15 @@ import { FakeNode } from './fake-node.ts'
 
 export const JOBS = '/apis/batch/v1/namespaces/default/jobs'
 
-export type Job = Kube & { status?: { conditions?: readonly { type: string; status: string }[] } }
+export interface Template {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> }
+  readonly spec: object
+}
+
+export type Job = Kube & {
+  spec: { template: Template }
+  status?: { conditions?: readonly { type: string; status: string }[] }
+}
 
 export class Lab implements AsyncDisposable {
   readonly plane: ControlPlane
@@ -57,6 +64,10 @@ export class Lab implements AsyncDisposable {
     await operator.process.ended
   }
 
+  async pods(run: string): Promise<readonly Pod[]> {
+    return await this.api.list<Pod>(`/api/v1/namespaces/default/pods?labelSelector=loom.etl/run=${run}`)
+  }
+
   /** Waits until the run has succeeded. */
   async succeeds(name: string): Promise<void> {
     const isSo = async () => {
@@ -99,10 +110,4 @@ export function wide(name: string, steps: number): Manifest {
 export function long(name: string, steps: number): Manifest {
   const pipeline = inline(Array.from({ length: steps }, (_, i) => quick(`s${i}`)))
   return { kind: 'ETLRun', metadata: { name }, spec: { pipeline } }
-}
-
-/** MiB of memory that a process holds now. */
-export function residentMiB(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kib) / 1024
 }

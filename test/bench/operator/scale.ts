@@ -1,0 +1,59 @@
+// What many runs cost: the operator's memory, and how soon one that is started anew knows them all and has looked at each.
+import { readFileSync } from 'node:fs'
+import { until } from '../../cluster/bed/index.ts'
+import { type SupervisedOperator, startSupervisedOperator } from '../../cluster/support/supervised-operator.ts'
+import { copyRun } from './copies.ts'
+import { type Lab, oneStep } from './lab.ts'
+
+export interface Scale {
+  /** From the start of the process until it leads with full caches, and until it has looked at every run. */
+  readonly secondsToLead: number
+  readonly secondsInSync: number
+  /** MiB, when it has looked at every run; and the most that it ever held. */
+  readonly resident: number
+  readonly peak: number
+}
+
+const RUNNING = 'running'
+const FINISHED = 'finished'
+
+/** Fills the lab with runs. */
+export async function fill(lab: Lab, { finished, running }: { finished: number; running: number }): Promise<void> {
+  const operator = await lab.operator()
+  await lab.apply(oneStep(FINISHED))
+  await lab.succeeds(FINISHED)
+  lab.node.staysRunning = () => true
+  await lab.apply(oneStep(RUNNING))
+  await until('the pod runs', async () => (await lab.pods(RUNNING)).some(({ status }) => status?.phase === 'Running'))
+  await lab.stop(operator)
+  await copyRun(lab, FINISHED, finished - 1)
+  await copyRun(lab, RUNNING, running - 1)
+}
+
+/** Starts an operator on what is there. */
+export async function startOn(lab: Lab, runs: number): Promise<Scale> {
+  const started = performance.now()
+  const seconds = () => (performance.now() - started) / 1000
+  const operator = await startSupervisedOperator(lab.plane)
+  const secondsToLead = seconds()
+  await until('it has looked at every run', async () => (await looksOf(operator)) >= runs, {
+    seconds: 300,
+    everyMs: 100,
+  })
+  const secondsInSync = seconds()
+  const scale = { secondsToLead, secondsInSync, resident: memory(operator, 'VmRSS'), peak: memory(operator, 'VmHWM') }
+  await lab.stop(operator)
+  return scale
+}
+
+/** How many looks it has finished. */
+async function looksOf({ port }: SupervisedOperator): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const counts = text.matchAll(/^loom_reconcile_duration_seconds_count\{result="done"\} (\d+)$/gm)
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
+}
+
+function memory({ process }: SupervisedOperator, field: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${process.pid}/status`, 'utf8')
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024
+}
