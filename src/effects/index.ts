@@ -1,5 +1,6 @@
 export * from './apply.ts'
 export * from './caches.ts'
+export type { AnyObject } from './kept.ts'
 export * from './kube/index.ts'
 export * from './observe.ts'
 export * from './read-run.ts'

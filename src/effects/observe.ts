@@ -25,7 +25,8 @@ import {
   storedPlanOf,
   type TryId,
 } from '../reconcile/index.ts'
-import type { AnyObject, Caches } from './caches.ts'
+import type { Caches } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 import type { KubeApi } from './kube/index.ts'
 import { type RunReading, readRun, specProblems } from './read-run.ts'
 

@@ -1,9 +1,10 @@
 // What many runs cost: the operator's memory, and how soon one that is started anew knows them all and has looked at each.
 import { readFileSync } from 'node:fs'
 import { until } from '../../cluster/bed/index.ts'
+import { pathOf } from '../../cluster/support/cluster.ts'
 import { type SupervisedOperator, startSupervisedOperator } from '../../cluster/support/supervised-operator.ts'
 import { copyRun } from './copies.ts'
-import { type Lab, oneStep } from './lab.ts'
+import { JOBS, type Lab, oneStep } from './lab.ts'
 
 export interface Scale {
   /** From the start of the process until it leads with full caches, and until it has looked at every run. */
@@ -28,6 +29,14 @@ export async function fill(lab: Lab, { finished, running }: { finished: number; 
   await lab.stop(operator)
   await copyRun(lab, FINISHED, finished - 1)
   await copyRun(lab, RUNNING, running - 1)
+  const { api } = lab
+  const known = async (path: string) => {
+    const { metadata } = await api.get<{ metadata: { remainingItemCount?: number } }>(`${path}?limit=1`)
+    return (metadata.remainingItemCount ?? 0) + 1
+  }
+  const paths = [pathOf('ETLRun'), JOBS, '/api/v1/namespaces/default/pods']
+  const all = async () => (await Promise.all(paths.map(known))).every((count) => count >= finished + running)
+  await until('the API server knows them all', all, { seconds: 300, everyMs: 500 })
 }
 
 /** Starts an operator on what is there. */
