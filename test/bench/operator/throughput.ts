@@ -32,7 +32,7 @@ export const bareJobs =
   }
 
 /** Without the labels that the API server gave it for its own Job. */
-function withoutTracking(template: Template): Template {
+export function withoutTracking(template: Template): Template {
   const labels = Object.entries(template.metadata.labels).filter(([name]) => !/controller-uid|job-name/.test(name))
   return { ...template, metadata: { ...template.metadata, labels: Object.fromEntries(labels) } }
 }
