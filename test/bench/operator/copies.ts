@@ -24,19 +24,23 @@ const KINDS: readonly Kind[] = [
 /** Runs that are written in one transaction; etcd takes 128 operations. */
 const AT_ONCE = 30
 
-/** Makes `count` copies of the run of that name, and of all that belongs to it. */
-export async function copyRun(lab: Lab, model: string, count: number): Promise<void> {
-  const objects = await objectsOf(lab, model)
+/** Makes `count` copies of the run of that name, and of all that belongs to it, as they are now. */
+export async function copyRun({ plane }: Lab, { model, objects }: Originals, count: number): Promise<void> {
   for (let done = 0; done < count; done += AT_ONCE) {
     const numbers = Array.from({ length: Math.min(AT_ONCE, count - done) }, (_, i) => done + i)
     const success = numbers.flatMap((number) => copies(objects, model, number))
-    const answer = await fetch(`${lab.plane.etcdUrl}/v3/kv/txn`, { method: 'POST', body: JSON.stringify({ success }) })
+    const answer = await fetch(`${plane.etcdUrl}/v3/kv/txn`, { method: 'POST', body: JSON.stringify({ success }) })
     if (!answer.ok) throw new Error(`etcd takes no copies: ${answer.status} ${await answer.text()}`)
   }
 }
 
+export interface Originals {
+  readonly model: string
+  readonly objects: readonly Original[]
+}
+
 /** The run itself, and what carries its label. */
-async function objectsOf({ api }: Lab, model: string): Promise<readonly Original[]> {
+export async function originalsOf({ api }: Lab, model: string): Promise<Originals> {
   const found = KINDS.map(async (kind) => {
     const isRun = kind.type.kind === 'ETLRun'
     const objects = isRun
@@ -44,7 +48,7 @@ async function objectsOf({ api }: Lab, model: string): Promise<readonly Original
       : await api.list(`${kind.path}?labelSelector=loom.etl/run=${model}`)
     return objects.map((object) => ({ ...kind, object }))
   })
-  return (await Promise.all(found)).flat()
+  return { model, objects: (await Promise.all(found)).flat() }
 }
 
 /** Every name and uid is replaced, wherever it stands: owners, labels, selectors, outcomes. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { until } from '../../cluster/bed/index.ts'
 import { pathOf } from '../../cluster/support/cluster.ts'
 import { type SupervisedOperator, startSupervisedOperator } from '../../cluster/support/supervised-operator.ts'
-import { copyRun } from './copies.ts'
+import { copyRun, originalsOf } from './copies.ts'
 import { JOBS, type Lab, oneStep } from './lab.ts'
 
 export interface Scale {
@@ -27,8 +27,10 @@ export async function fill(lab: Lab, { finished, running }: { finished: number; 
   await lab.apply(oneStep(RUNNING))
   await until('the pod runs', async () => (await lab.pods(RUNNING)).some(({ status }) => status?.phase === 'Running'))
   await lab.stop(operator)
-  await copyRun(lab, FINISHED, finished - 1)
-  await copyRun(lab, RUNNING, running - 1)
+  // Both are read before: while thousands come, the API server has no time for anybody.
+  const [one, other] = [await originalsOf(lab, FINISHED), await originalsOf(lab, RUNNING)]
+  await copyRun(lab, one, finished - 1)
+  await copyRun(lab, other, running - 1)
   const { api } = lab
   const known = async (path: string) => {
     const { metadata } = await api.get<{ metadata: { remainingItemCount?: number } }>(`${path}?limit=1`)
