@@ -50,9 +50,9 @@ export function jobStub(object: AnyObject): AnyObject {
   return { metadata: ownedMetadata(object.metadata), status: conditions.length === 0 ? {} : { conditions } }
 }
 
-/** How a pod and its containers stand. Of its conditions only those that keep it from running, or end it. */
+/** How a pod and its containers stand. Of its conditions only whether a node has it, and whether it is taken away. */
 export function podStub(object: AnyObject): AnyObject {
-  const conditions = conditionsOf(object, (type, is) => type === 'DisruptionTarget' || (type === 'PodScheduled' && !is))
+  const conditions = conditionsOf(object, (type) => type === 'DisruptionTarget' || type === 'PodScheduled')
   const containerStatuses = listAt(object, 'status', 'containerStatuses').map((one) => pick(one, ['name', 'state']))
   const status = pick(object.status, ['phase', 'reason', 'message'])
   return {
@@ -82,9 +82,9 @@ function ownedMetadata(metadata: Metadata): Metadata {
   }
 }
 
-function conditionsOf(object: AnyObject, wanted: (type: unknown, isTrue: boolean) => boolean): object[] {
+function conditionsOf(object: AnyObject, wanted: (type: unknown) => boolean): object[] {
   return listAt(object, 'status', 'conditions')
-    .filter((condition) => wanted(condition['type'], condition['status'] === 'True'))
+    .filter((condition) => wanted(condition['type']))
     .map((condition) => pick(condition, ['type', 'status', 'reason', 'message']))
 }
 

@@ -206,10 +206,7 @@ export function pathOf(kind: string, namespace = 'default'): string {
   return `${API}/namespaces/${namespace}/${kind.toLowerCase()}s`
 }
 
-<<<<<<< HEAD
-=======
 /** Makes the CRDs; resolves when objects of each can be made. */
->>>>>>> b461623 (A run stays Started until a step has ended: one write less for each run)
 export async function installCrds({ api }: ControlPlane): Promise<void> {
   const crds = renderCrds().map(({ yaml }): Kube => parse(yaml))
   await Promise.all(crds.map((crd) => api.create(CRDS, crd)))

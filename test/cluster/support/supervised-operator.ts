@@ -29,6 +29,7 @@ export async function startSupervisedOperator(plane: ControlPlane): Promise<Supe
   const log = new FollowedLog(logFile)
   await until('the operator leads', () => log.find('leading') !== undefined, {
     everyMs: 20,
+    seconds: 300,
     hopeless: () => (operator.ending === undefined ? undefined : new Error(log.text())),
   })
   return { process: operator, logFile, log, port: Number(log.find('listening')?.['port']) }
