@@ -68,6 +68,12 @@ $(BENCH_INSTALLED): test/bench/requirements.txt
 .PHONY: bench
 bench: build $(BENCH_INSTALLED) ## speed beside DuckDB alone, dbt-duckdb and loom-kernel (BENCH_ROWS=100000 for a quick look)
 	BENCH_PYTHON=$(CURDIR)/$(BENCH)/bin/python node_modules/.bin/node test/bench/bench.ts
+	$(MAKE) --no-print-directory bench-operator
+
+.PHONY: bench-operator
+bench-operator: $(BUILT) ## what the operator costs, beside bare Jobs on the same control plane (Linux, root; Go, once)
+	node_modules/.bin/node test/cluster/bed/servers.ts >/dev/null
+	node_modules/.bin/node test/bench/operator/bench.ts
 
 .PHONY: generate
 generate: $(INSTALLED) ## write crds/ and the generated pages of docs/ anew
@@ -81,3 +87,20 @@ format: $(INSTALLED) ## format and fix what can be fixed
 test-cluster: $(BUILT) ## tests on a real control plane (Linux; Go, once, to build its servers)
 	node_modules/.bin/node test/cluster/bed/servers.ts
 	node_modules/.bin/node --test --test-concurrency=2 --test-timeout=900000 'test/cluster/**/*.test.ts'
+
+# The name of the image that is built: push it to a registry of your own, and name that in the chart's values.
+IMAGE ?= loom-operator:0.1.0
+
+.PHONY: image
+image: ## build the image (docker, podman or buildah; IMAGE=name:tag)
+	scripts/build-image.sh $(IMAGE)
+
+.PHONY: test-chart
+test-chart: $(BUILT) ## the Helm chart: templates, values, and releases on a real control plane (Linux, root; Go, once, to build helm and the servers)
+	node_modules/.bin/node test/chart/bed/helm.ts
+	node_modules/.bin/node test/cluster/bed/servers.ts
+	node_modules/.bin/node --test --test-concurrency=2 --test-timeout=900000 'test/chart/**/*.test.ts'
+
+.PHONY: test-node
+test-node: $(BUILT) ## image, chart and examples on a real node (Debian, root; containerd, runc, CNI plugins, buildah, mmdebstrap, iptables; Go, once)
+	node_modules/.bin/node test/node/bed/enclave.ts node_modules/.bin/node --test --test-timeout=1800000 'test/node/**/*.test.ts'

@@ -30,6 +30,7 @@ function panel(name: string, metric: Metric, index: number): object {
     type: 'timeseries',
     title: metric.help.replace(/\.$/, ''),
     description: name,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana's
     datasource: { type: 'prometheus', uid: '${datasource}' },
     gridPos: { x: (index % 2) * WIDTH, y: Math.floor(index / 2) * HEIGHT, w: WIDTH, h: HEIGHT },
     fieldConfig: { defaults: { unit: unitOf(name, metric) }, overrides: [] },

@@ -12,7 +12,8 @@ import {
   workersDeployment,
 } from '../reconcile/index.ts'
 import { withRemovals } from './apply.ts'
-import type { AnyObject, Caches } from './caches.ts'
+import type { Caches } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 import { isStatus, type KubeApi } from './kube/index.ts'
 import type { LeaseSource } from './observe.ts'
 import type { PoolObserver } from './observe-pool.ts'

@@ -18,7 +18,8 @@ import {
   type StoredPlan,
   stepJob,
 } from '../reconcile/index.ts'
-import type { AnyObject, Caches } from './caches.ts'
+import type { Caches } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 import { isStatus, type KubeApi, type KubeObject, type NewObject, type ResourceName } from './kube/index.ts'
 import { leaseAgreement } from './lease-agreement.ts'
 import { eventObject } from './run-event.ts'

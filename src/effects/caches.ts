@@ -1,17 +1,9 @@
-// Copies of all objects that runs depend on, and which run each belongs to. Finished runs are kept as stubs: memory is
-// bounded by what goes on, not by what has been.
-import { FINAL_PHASES, type Phase } from '../manifest/index.ts'
+// Copies of all objects that runs depend on, as far as they are needed (kept.ts), and which run each belongs to.
 import { LABELS, MANAGED_SELECTOR, textAt } from '../reconcile/index.ts'
-import type { Change, KubeApi, KubeObject, ReflectorOptions } from './kube/index.ts'
+import { type AnyObject, deploymentStub, jobStub, podStub, presence, runOrStub, withoutHistory } from './kept.ts'
+import type { Change, KubeApi, ReflectorOptions } from './kube/index.ts'
 import { Reflectors, type ResourceName } from './kube/index.ts'
 import { PoolIndex } from './pool-index.ts'
-
-export type AnyObject = KubeObject & {
-  spec?: unknown
-  status?: unknown
-  data?: Record<string, string>
-  binaryData?: Record<string, string>
-}
 
 export interface CachesOptions {
   client: KubeApi
@@ -60,17 +52,17 @@ export class Caches {
       })
     this.runs = reflect('ETLRun', { keep: runOrStub, onChange: (change) => this.#runChanged(change) })
     this.pipelines = reflect('ETLPipeline', {
-      keep: bare,
+      keep: withoutHistory,
       onChange: (change) => this.#referenceChanged(change, 'pipelineRef'),
     })
     this.storages = reflect('ETLStorage', {
-      keep: bare,
+      keep: withoutHistory,
       onChange: (change) => {
         this.#referenceChanged(change, 'storageRef')
         this.poolIndex.storageChanged(change)
       },
     })
-    this.pools = reflect('ETLWorkerPool', { keep: bare, onChange: (change) => this.#poolChanged(change) })
+    this.pools = reflect('ETLWorkerPool', { keep: withoutHistory, onChange: (change) => this.#poolChanged(change) })
     const own = (resource: OwnedName, keep: (object: AnyObject) => AnyObject) =>
       reflect(resource, {
         labelSelector: MANAGED_SELECTOR,
@@ -79,13 +71,13 @@ export class Caches {
       })
     this.deployments = reflect('Deployment', {
       labelSelector: MANAGED_SELECTOR,
-      keep: replicasOnly,
+      keep: deploymentStub,
       onChange: (change) => this.poolIndex.deploymentChanged(change),
     })
     this.owned = {
-      Job: own('Job', withoutSpec),
-      Pod: own('Pod', withoutSpec),
-      ConfigMap: own('ConfigMap', metadataOnly),
+      Job: own('Job', jobStub),
+      Pod: own('Pod', podStub),
+      ConfigMap: own('ConfigMap', presence),
     }
     this.poolIndex = new PoolIndex({ pools: this.pools.objects, pods: this.owned.Pod.objects, onPool })
   }
@@ -162,44 +154,3 @@ export class Caches {
 }
 
 const runUidOf = (object: AnyObject | undefined): string | undefined => object?.metadata.labels?.[LABELS.runUid]
-
-function bare(object: AnyObject): AnyObject {
-  const { managedFields: _managed, ...metadata } = object.metadata
-  return { ...object, metadata }
-}
-
-const metadataOnly = (object: AnyObject): AnyObject => ({ metadata: bare(object).metadata })
-
-const withoutSpec = (object: AnyObject): AnyObject => ({ metadata: bare(object).metadata, status: object.status })
-
-function replicasOnly(object: AnyObject): AnyObject {
-  return { metadata: bare(object).metadata, spec: pick(object.spec, ['replicas']), status: object.status }
-}
-
-/** Of a finished run only what its end needs: whether and when to delete it, and what to clean up. */
-function runOrStub(object: AnyObject): AnyObject {
-  const phase = textAt(object, 'status', 'phase') as Phase | undefined
-  if (phase === undefined || !FINAL_PHASES.includes(phase) || textAt(object, 'status', 'startedAt') === undefined)
-    return bare(object)
-  const metadata = { ...bare(object).metadata }
-  for (const field of ['labels', 'annotations', 'ownerReferences'] as const) delete metadata[field]
-  const spec = pick(object.spec, ['ttlAfterFinished', 'correlationId', 'runId', 'step', 'storageRef', 'pipelineRef'])
-  const status = pick(object.status, [
-    'phase',
-    'reason',
-    'message',
-    'runId',
-    'planHash',
-    'planConfigMap',
-    'startedAt',
-    'finishedAt',
-    'observedGeneration',
-    'attempt',
-  ])
-  return { metadata, spec, status }
-}
-
-function pick(value: unknown, fields: string[]): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return {}
-  return Object.fromEntries(Object.entries(value).filter(([key]) => fields.includes(key)))
-}

@@ -1,6 +1,7 @@
 export * from './apply.ts'
 export * from './apply-pool.ts'
 export * from './caches.ts'
+export type { AnyObject } from './kept.ts'
 export * from './kube/index.ts'
 export * from './observe.ts'
 export * from './observe-pool.ts'

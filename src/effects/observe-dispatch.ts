@@ -1,7 +1,8 @@
 // What a decision knows of the broker and of the pools that its steps may go to.
 import type { Leases, PoolLoads } from '../dispatch/index.ts'
 import type { DispatchFact, PoolFact } from '../reconcile/index.ts'
-import type { AnyObject, Caches } from './caches.ts'
+import type { Caches } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 import { readPool } from './read-pool.ts'
 
 export function dispatchFact(leases: (Leases & PoolLoads) | undefined, pools: AnyObject[]): DispatchFact {

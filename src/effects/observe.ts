@@ -27,7 +27,8 @@ import {
   type TryId,
   unpackPlan,
 } from '../reconcile/index.ts'
-import type { AnyObject, Caches } from './caches.ts'
+import type { Caches } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 import type { KubeApi } from './kube/index.ts'
 import { dispatchFact, poolsOf } from './observe-dispatch.ts'
 import { type RunReading, readRun, specProblems } from './read-run.ts'

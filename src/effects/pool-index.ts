@@ -1,6 +1,6 @@
 // Which pools a changed object concerns: their Deployments, their workers' pods, the storage that they serve.
 import { LABELS, storageNameOf } from '../reconcile/index.ts'
-import type { AnyObject } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 import type { Change } from './kube/index.ts'
 import { readPool } from './read-pool.ts'
 

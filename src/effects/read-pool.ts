@@ -1,7 +1,7 @@
 // Reads an ETLWorkerPool from the API without trusting it: one that is malformed is as one that asks for nothing.
 import { type WorkerPoolSpec, workerPoolSpecSchema, workerPoolStatusSchema } from '../manifest/index.ts'
 import type { PoolObject } from '../reconcile/index.ts'
-import type { AnyObject } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 
 /** A pool that this operator can't read gives out nothing. */
 const UNREADABLE: WorkerPoolSpec = { replicas: { max: 1 }, paused: true }

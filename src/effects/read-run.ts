@@ -12,7 +12,7 @@ import {
   runStatusSchema,
 } from '../manifest/index.ts'
 import { at, isRaw, numberAt, type RunObject, textAt, timeAt } from '../reconcile/index.ts'
-import type { AnyObject } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 
 export interface RunReading {
   run: RunObject

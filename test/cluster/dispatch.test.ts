@@ -41,9 +41,10 @@ describe('runs whose steps go to a pool', () => {
 
   /** How often the operator has written for runs so far. */
   const writes = () =>
-    cluster.plane.auditLog().filter(
-      ({ user, verb, resource }) => user === 'operator' && WRITES.includes(verb) && OF_RUNS.includes(resource),
-    ).length
+    cluster.plane
+      .auditLog()
+      .filter(({ user, verb, resource }) => user === 'operator' && WRITES.includes(verb) && OF_RUNS.includes(resource))
+      .length
 
   const commitsOf = async (name: string) => {
     const { uid } = (await cluster.run(name))?.metadata ?? {}
@@ -58,7 +59,7 @@ describe('runs whose steps go to a pool', () => {
     assert.equal(status.phase, 'Succeeded', JSON.stringify(status))
     await cluster.tells('one', 'Succeeded')
     assert.deepEqual([(await cluster.jobs('one')).length, (await cluster.pods('one')).length], [0, 0])
-    assert.ok((writes()) - before <= 4, `${(writes()) - before} writes`)
+    assert.ok(writes() - before <= 4, `${writes() - before} writes`)
     assert.equal(status.plan, undefined, 'what is not needed any more is not kept')
   })
 
@@ -68,7 +69,7 @@ describe('runs whose steps go to a pool', () => {
     await cluster.apply(run('large', [{ parallel: members }], NATS))
     const status = await cluster.ends('large', { seconds: 120 })
     assert.deepEqual([status.phase, status.progress], ['Succeeded', '120/120'], JSON.stringify(status.failures))
-    assert.ok((writes()) - before <= 12, `${(writes()) - before} writes`)
+    assert.ok(writes() - before <= 12, `${writes() - before} writes`)
     assert.deepEqual(await commitsOf('large'), new Array(120).fill(1))
   })
 

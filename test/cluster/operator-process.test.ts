@@ -9,9 +9,9 @@ import { promisify } from 'node:util'
 import { stringify } from 'yaml'
 import { API_VERSION } from '../../src/manifest/index.ts'
 import { METRICS } from '../../src/observability/index.ts'
-import { until } from './bed/index.ts'
+import { type AuditEntry, until } from './bed/index.ts'
 import { Cluster } from './support/cluster.ts'
-import { type OperatorProcess, REPOSITORY } from './support/operator-process.ts'
+import { type Ending, type OperatorProcess, REPOSITORY } from './support/operator-process.ts'
 import { fails, inline, quick, run, slow } from './support/pipelines.ts'
 import { grantOperatorRights, OPERATOR_USER } from './support/rights.ts'
 
@@ -43,12 +43,49 @@ it('tells that it lives and is ready, and all its metrics', async () => {
   assert.match((await second.ask('/metrics')).text, /^loom_leader 0$/m)
 })
 
-it('hands over to the next one when it is told to stop', async () => {
+it('costs the API server six writes at most for a run of one step, events included', async () => {
+  const before = cluster.plane.auditLog().length
+  await cluster.apply(run('six', [quick('six')]))
+  assert.equal((await cluster.ends('six')).phase, 'Succeeded')
+  await told('six', 'Succeeded')
+  const isWrite = ({ user, verb, resource }: AuditEntry) =>
+    user === OPERATOR_USER && ['create', 'update', 'patch', 'delete'].includes(verb) && resource !== 'leases'
+  const writes = cluster.plane.auditLog().slice(before).filter(isWrite)
+  const shown = writes.map(({ verb, resource, subresource }) => `${verb} ${resource} ${subresource}`.trimEnd())
+  const status = 'patch etlruns status'
+  assert.deepEqual(shown, ['create configmaps', 'create jobs', status, 'create events', status, 'create events'])
+})
+
+/** The event is what the operator writes last. */
+async function told(name: string, reason: string): Promise<void> {
+  const path = '/apis/events.k8s.io/v1/namespaces/default/events'
+  const events = () => cluster.plane.api.list<{ reason: string; regarding?: { name?: string } }>(path)
+  const isThere = async () =>
+    (await events()).some((event) => event.regarding?.name === name && event.reason === reason)
+  await until(`run ${name} has an event ${reason}`, isThere)
+}
+
+/** @returns its exit code, if it ends within the ten seconds that it has */
+async function stopped(operator: OperatorProcess): Promise<Ending> {
+  const endings: Ending[] = []
+  void operator.stop('SIGTERM').then((ending) => endings.push(ending))
+  await until('the operator has ended', () => endings.length > 0, { seconds: 10 })
+  return endings[0] ?? null
+}
+
+it('hands over to the next one when it is told to stop, however busy it is', async () => {
   await cluster.apply(run('handed-over', [slow('long'), quick('never')]))
   await cluster.begun('handed-over')
   assert.equal(second.isLeading(), false)
-  assert.equal(await first.stop('SIGTERM'), 0)
+  // Each costs a write and an event at once.
+  const waiting = Array.from({ length: 30 }, (_, i) => `waiting-${i}`)
+  const spec = { pipelineRef: { name: 'nowhere' } }
+  await Promise.all(waiting.map((name) => cluster.apply({ kind: 'ETLRun', metadata: { name }, spec })))
+  assert.equal(await stopped(first), 0)
   await second.leads()
+  for (const name of waiting)
+    await cluster.runIs(name, 'is told that it waits', ({ reason }) => reason === 'PipelineNotFound')
+  await Promise.all(waiting.map((name) => cluster.deleteRun(name)))
   await cluster.patchRun('handed-over', { cancel: true })
   assert.equal((await cluster.ends('handed-over')).phase, 'Cancelled')
   assert.equal((await cluster.jobs('handed-over')).length, 0)
@@ -135,8 +172,8 @@ function samplesOf(text: string): Map<string, number> {
 }
 
 // Last: an API server that has just begun refuses everybody for a moment, since it knows no roles yet.
-it('goes on after the API server was gone', async () => {
-  assert.equal(await second.stop('SIGTERM'), 0)
+it('stops at once when nothing is to do; one that is started then goes on after the API server was gone', async () => {
+  assert.equal(await stopped(second), 0)
   const third = start()
   await third.leads()
   await cluster.apply(run('cut', [quick('one'), slow('two', { timeout: '4s' })]))

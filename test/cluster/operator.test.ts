@@ -64,6 +64,7 @@ async function round(
   const ended = await bed.ends(RUN, { seconds: 120, namespace })
   assert.deepEqual([ended.phase, ended.progress], ['Succeeded', '14/14'], JSON.stringify(ended))
   assert.equal((await bed.jobs(RUN, namespace)).length, 14)
+  await last.leads()
   assert.equal(await last.stop(), 0)
   return { killed, lake }
 }

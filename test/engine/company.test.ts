@@ -288,6 +288,7 @@ for (const text of [
   'SELECT setseed(0.5)',
   "SELECT current_setting('temp_directory')",
   'SELECT CURRENT_SCHEMA()',
+  'SELECT current_catalog',
   "SELECT getvariable('x')",
   "SELECT a FROM r WHERE EXISTS (FROM query('FROM r'))",
   'SELECT sum(a) FILTER (WHERE a IN (FROM other)) FROM r',

@@ -99,7 +99,8 @@ export class Reflector<T extends KubeObject> {
         ...(continueToken === undefined ? {} : { continueToken }),
       })
       if (signal.aborted) return
-      for (const object of page.items) seen.set(keyOf(object), object)
+      // Kept at once: thousands of whole objects would be held at the same time.
+      for (const object of page.items) seen.set(keyOf(object), this.#options.keep(object))
       continueToken = page.metadata.continue === '' ? undefined : page.metadata.continue
       version = page.metadata.resourceVersion ?? ''
     } while (continueToken !== undefined)
@@ -107,7 +108,7 @@ export class Reflector<T extends KubeObject> {
     // What was assumed while the list was made is none of its business.
     for (const [key, known] of [...this.objects])
       if (key.startsWith(mine) && !seen.has(key) && !isLater(known.metadata.resourceVersion, version)) this.#forget(key)
-    for (const object of seen.values()) this.#remember(object)
+    for (const object of seen.values()) this.#remember(object, (kept) => kept)
     this.#version = version
     this.#lastHeard = performance.now()
     this.#synced()
@@ -183,11 +184,11 @@ export class Reflector<T extends KubeObject> {
     if (!covers(this.#version, object.metadata.resourceVersion)) this.#remember(object)
   }
 
-  #remember(object: T): void {
+  #remember(object: T, keep = this.#options.keep): void {
     const key = keyOf(object)
     const before = this.objects.get(key)
     if (before !== undefined && covers(before.metadata.resourceVersion, object.metadata.resourceVersion)) return
-    const after = this.#options.keep(object)
+    const after = keep(object)
     this.objects.set(key, after)
     this.#options.onChange({ key, ...(before === undefined ? {} : { before }), after })
   }

@@ -61,6 +61,7 @@ interface TreeNode {
   schema_name?: unknown
   catalog_name?: unknown
   at_clause?: unknown
+  column_names?: unknown
 }
 
 function isHarmless(node: unknown, tables: ReadonlySet<string>): boolean {
@@ -72,18 +73,23 @@ function isHarmless(node: unknown, tables: ReadonlySet<string>): boolean {
 function isKnown(node: TreeNode, tables: ReadonlySet<string>): boolean {
   const { type } = node
   if ('modifiers' in node && 'cte_map' in node && !isIn(QUERIES, type)) return false
-  // whatever the type of an expression is called, its class tells it from a relation
-  if (node.class !== undefined) return !isIn(STATEFUL_FUNCTIONS, node.function_name)
+  // an expression: its class tells it from a relation, whatever its type is called
+  if (node.class !== undefined) return !isStateful(node)
   if ('alias' in node && 'sample' in node && !isIn(RELATIONS, type)) return false
-  if (type === 'TABLE_FUNCTION') return isIn(TABLE_FUNCTIONS, node.function?.function_name)
-  if (type === 'SHOW_REF') return false
+  if (type === 'TABLE_FUNCTION') return isIn(TABLE_FUNCTIONS, lower(node.function?.function_name))
   if (type !== 'BASE_TABLE') return true
   const { table_name: name, schema_name: schema, catalog_name: catalog, at_clause: at } = node
   return typeof name === 'string' && tables.has(name.toLowerCase()) && schema === '' && catalog === '' && at === null
 }
 
-const isIn = (list: readonly string[], name: unknown): boolean =>
-  typeof name === 'string' && list.includes(list === QUERIES || list === RELATIONS ? name : name.toLowerCase())
+/** Some functions are called without brackets: they look like a column. */
+function isStateful({ function_name: called, column_names: path }: TreeNode): boolean {
+  const column: unknown = Array.isArray(path) && path.length === 1 ? path[0] : undefined
+  return isIn(STATEFUL_FUNCTIONS, lower(called)) || isIn(STATEFUL_FUNCTIONS, lower(column))
+}
+
+const isIn = (list: readonly string[], name: unknown): boolean => typeof name === 'string' && list.includes(name)
+const lower = (name: unknown): unknown => (typeof name === 'string' ? name.toLowerCase() : name)
 
 /** Of every WITH in it, at any depth. */
 function withNames(node: unknown): string[] {

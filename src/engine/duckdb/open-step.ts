@@ -1,5 +1,6 @@
 // The session that a step runs in: on an instance that the steps of its run share, or on one of its own (company.ts).
 import { join } from 'node:path'
+import { Fault } from '../../base/index.ts'
 import type { StepPlan } from '../../plan/index.ts'
 import { sourceOn } from '../../sources/index.ts'
 import type { Company, SqlSession, StepContext } from '../../step/index.ts'
@@ -16,8 +17,8 @@ export interface OpenStep {
   parsed?: ParsedSelect | undefined
 }
 
-/** What the steps of a company may reach together. */
-const reaches = new WeakMap<Company, Reach>()
+/** What the steps of a company may reach together; undefined when there is nobody to share with. */
+const reaches = new WeakMap<Company, Reach | undefined>()
 
 /** @throws Fault missing ExtensionMissing */
 export async function openStep(
@@ -25,11 +26,9 @@ export async function openStep(
   pool: InstancePool,
   { context, ...options }: { context: StepContext } & Pick<SessionOptions, 'signal' | 'onPercentage'>,
 ): Promise<OpenStep> {
-  const { company } = context
-  // two that could share, or there is nothing to gain
-  if (company === undefined || !mayShare(step) || sharing(company).length < 2)
-    return { session: await pool.open(reachOf(step, context), options) }
-  const session = await pool.share(sharedReach(company, context), options)
+  const shared = mayShare(step) ? sharedReach(context) : undefined
+  if (shared === undefined) return { session: await pool.open(reachOf(step, context), options) }
+  const session = await pool.share(shared, options)
   try {
     const { parsed, harmless } = await lookThrough(step, session, context)
     if (harmless) return { session, parsed }
@@ -68,16 +67,27 @@ export function reachOf(step: StepPlan, context: StepContext): Reach {
   }
 }
 
-function sharedReach(company: Company, context: StepContext): Reach {
-  const known = reaches.get(company)
-  if (known !== undefined) return known
-  const each = sharing(company).map((step) => reachOf(step, context))
-  const reach = {
+function sharedReach(context: StepContext): Reach | undefined {
+  const { company } = context
+  if (company === undefined) return undefined
+  if (reaches.has(company)) return reaches.get(company)
+  const each = sharing(company).flatMap((step) => knownReach(step, context))
+  const reach: Reach = {
     folders: [...new Set(each.flatMap(({ folders }) => folders))],
     files: [...new Set(each.flatMap(({ files }) => files))],
     extensions: [],
     spillFolder: join(company.workFolder, 'spill'),
   }
-  reaches.set(company, reach)
-  return reach
+  reaches.set(company, each.length < 2 ? undefined : reach)
+  return reaches.get(company)
+}
+
+/** Nothing for a step that names what there is not: it fails by itself, and no other one for its sake. */
+function knownReach(step: StepPlan, context: StepContext): Reach[] {
+  try {
+    return [reachOf(step, context)]
+  } catch (thrown) {
+    if (thrown instanceof Fault) return []
+    throw thrown
+  }
 }

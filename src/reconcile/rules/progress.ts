@@ -124,16 +124,10 @@ function nextAttempt(observed: Observed, plan: Plan, fold: Fold, attempt: number
 function open(observed: Observed, plan: Plan, fold: Fold, frontier: Frontier & { state: 'open' }): Ruling {
   if (observed.run.spec.suspend === true) return suspended(observed, fold)
   const scheduled = schedule({ observed, plan, records: fold.records, frontier })
-  const held = fold.held[0]
-  const told =
-    held === undefined
-      ? (scheduled.waits ?? { reason: 'Running' as const, message: 'running' })
-      : { reason: held.reason as Ruling['reason'], message: `step "${held.process}/${held.step}": ${held.message}` }
   const times = [...fold.lookAgainAt, scheduled.lookAgainAt, deadlineOf(observed), placeChangesAt(observed)]
   return {
     phase: 'Running',
-    reason: told.reason,
-    message: told.message,
+    ...(scheduled.waits ?? reasonOf(observed, fold)),
     records: scheduled.records,
     actions: [...fold.actions, ...scheduled.actions],
     events: [...fold.events, ...scheduled.events],
@@ -160,4 +154,18 @@ function suspended(observed: Observed, fold: Fold): Ruling {
     events: fold.events,
     lookAgainAt: earliest(...fold.lookAgainAt, deadlineOf(observed)),
   }
+}
+
+/** It stays Started until a step has ended: to say Running before would cost a write and tell nothing. */
+function reasonOf({ run }: Observed, { records, held: [held] }: Fold): Pick<Ruling, 'reason' | 'message'> {
+  if (held !== undefined)
+    return {
+      reason: held.reason as Ruling['reason'],
+      message: `step "${held.process}/${held.step}": ${held.message}`,
+    }
+  const { reason, message = '' } = run.status
+  const hasProgress = records.some(({ state }) => state !== 'Running' && state !== 'Queued' && state !== 'Pending')
+  return reason === 'Started' && !hasProgress
+    ? { reason: 'Started', message }
+    : { reason: 'Running', message: 'running' }
 }

@@ -112,6 +112,11 @@ export class ControlPlane implements AsyncDisposable {
     return this.user(flags.NODES_USER)
   }
 
+  /** Where etcd answers, gRPC and JSON. */
+  get etcdUrl(): string {
+    return `http://127.0.0.1:${this.#layout.etcdPort}`
+  }
+
   /** How often a node must be heard of, so as not to count as gone by accident. */
   get heartbeatSeconds(): number {
     return Math.min(10, Math.max(1, flags.nodeGraceSeconds(this.#options) / 4))

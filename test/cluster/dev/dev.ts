@@ -9,11 +9,9 @@ import { delimiter, join } from 'node:path'
 import { stringify } from 'yaml'
 import { API_VERSION } from '../../../src/manifest/index.ts'
 import type { Supervised } from '../bed/supervised.ts'
-import { until } from '../bed/wait.ts'
 import { Cluster, type Manifest } from '../support/cluster.ts'
-import { REPOSITORY } from '../support/operator-process.ts'
 import { grantOperatorRights, OPERATOR_USER } from '../support/rights.ts'
-import { FollowedLog } from './followed-log.ts'
+import { startSupervisedOperator } from '../support/supervised-operator.ts'
 import { welcome } from './welcome.ts'
 
 const say = (text: string) => void process.stdout.write(`${text}\n`)
@@ -36,23 +34,19 @@ async function dev(signal: AbortSignal): Promise<number> {
   await grantOperatorRights(cluster.plane.api)
   const storage = join(cluster.lake, 'storage.yaml')
   await applyStorage(cluster, storage)
-  const operator = await startOperator(cluster)
-  const log = new FollowedLog(operator.output)
-  await until('the operator leads', () => log.find('leading') !== undefined, {
-    hopeless: () => (operator.process.ending === undefined ? undefined : new Error(log.text())),
-  })
+  const operator = await startSupervisedOperator(cluster.plane)
   say(
     welcome({
       kubeconfig: cluster.plane.kubeconfig,
       storage,
-      metricsPort: Number(log.find('listening')?.['port']),
-      logFile: operator.output,
+      metricsPort: operator.port,
+      logFile: operator.logFile,
       hasKubectl: isOnPath('kubectl'),
     }),
   )
   signal.addEventListener('abort', () => operator.process.signal('SIGTERM'))
   if (signal.aborted) operator.process.signal('SIGTERM')
-  await log.follow({ say, until: ended(operator.process) })
+  await operator.log.follow({ say, until: ended(operator.process) })
   if (!signal.aborted) throw new Error('the operator has ended by itself; its last words stand above')
   return (await operator.process.ended).code ?? 1
 }
@@ -62,15 +56,6 @@ async function applyStorage(cluster: Cluster, file: string): Promise<void> {
   const storage: Manifest = cluster.storage({}, cluster.lake)
   await cluster.apply(storage)
   writeFileSync(file, stringify({ apiVersion: API_VERSION, ...storage }))
-}
-
-/** Under the bed's supervisor, so that it can't outlive this program. */
-async function startOperator({ plane }: Cluster): Promise<{ process: Supervised; output: string }> {
-  const output = join(plane.folder, 'operator.log')
-  const flags = ['--image', 'loom:dev', '--port', '0', '--host', '127.0.0.1']
-  const kubeconfig = ['--kubeconfig', plane.user(OPERATOR_USER).kubeconfig]
-  const command = [process.execPath, join(REPOSITORY, 'dist/cli/main.js'), 'operator', ...flags, ...kubeconfig]
-  return { process: await plane.supervisor.spawn({ command, output }), output }
 }
 
 function ended({ ended: end }: Supervised): AbortSignal {

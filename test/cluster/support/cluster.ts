@@ -42,12 +42,12 @@ export class Cluster implements AsyncDisposable {
     this.lake = lake
   }
 
-  /** With CRDs served, a node, and no operator. */
-  static async start(options: ControlPlaneOptions = {}): Promise<Cluster> {
+  /** With CRDs served (unless told otherwise), a node, and no operator. */
+  static async start(options: ControlPlaneOptions = {}, { crds = true } = {}): Promise<Cluster> {
     const plane = await startControlPlane(options)
     try {
       const node = await startProcessNode(plane, { images: IMAGES })
-      await installCrds(plane)
+      if (crds) await installCrds(plane)
       return new Cluster(plane, node, makeLake(plane.folder, 'lake'))
     } catch (thrown) {
       await plane.stop()
@@ -206,6 +206,7 @@ export function pathOf(kind: string, namespace = 'default'): string {
   return `${API}/namespaces/${namespace}/${kind.toLowerCase()}s`
 }
 
+/** Makes the CRDs; resolves when objects of each can be made. */
 export async function installCrds({ api }: ControlPlane): Promise<void> {
   const crds = renderCrds().map(({ yaml }): Kube => parse(yaml))
   await Promise.all(crds.map((crd) => api.create(CRDS, crd)))

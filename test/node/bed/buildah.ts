@@ -37,7 +37,8 @@ const ENVIRONMENT = {
 export async function buildah(command: string, ...args: readonly string[]): Promise<string> {
   mkdirSync(IMAGE_CACHE, { recursive: true })
   const storage = ['--root', join(IMAGE_CACHE, 'storage'), '--runroot', join(IMAGE_CACHE, 'run')]
-  return await output('buildah', [...storage, '--storage-driver', 'overlay', command, ...args])
+  // Its mounts go with a namespace of their own, however it ends.
+  return await output('unshare', ['--mount', 'buildah', ...storage, '--storage-driver', 'overlay', command, ...args])
 }
 
 export async function hasImage(name: string): Promise<boolean> {

@@ -1,0 +1,115 @@
+// A namespace of a real node where runs go on: its volume, its storages, and what is seen of its runs.
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { API_VERSION, type RunStatus } from '../../../src/manifest/index.ts'
+import { type Api, type Kube, type Pod, until } from '../../cluster/bed/index.ts'
+import type { Manifest } from '../../cluster/support/cluster.ts'
+import { REPOSITORY } from '../bed/buildah.ts'
+import type { RealNode } from '../bed/real-node.ts'
+
+export const NAMESPACE = 'etl'
+const RUNS = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/etlruns`
+
+type Run = Kube & { status?: RunStatus }
+
+/** A run's end, and every phase that was seen on the way, in order. */
+export interface Told {
+  readonly status: RunStatus
+  readonly phases: readonly string[]
+}
+
+export class Etl {
+  readonly lake: string
+  readonly #node: RealNode
+  readonly #phases = new Map<string, string[]>()
+  readonly #statuses = new Map<string, RunStatus>()
+  readonly #stop = new AbortController()
+
+  /** The namespace takes restricted pods only. Its volume is a folder of the node. */
+  static async make(node: RealNode): Promise<Etl> {
+    const { api } = node.plane
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+    await api.create('/api/v1/namespaces', { metadata: { name: NAMESPACE, labels } })
+    const lake = join(node.folder, 'lake')
+    for (const folder of [lake, join(lake, 'tables')]) {
+      mkdirSync(folder)
+      chmodSync(folder, 0o777)
+    }
+    await api.create('/api/v1/persistentvolumes', {
+      metadata: { name: 'lake' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        persistentVolumeReclaimPolicy: 'Retain',
+        hostPath: { path: lake },
+      },
+    })
+    return new Etl(node, lake)
+  }
+
+  private constructor(node: RealNode, lake: string) {
+    this.#node = node
+    this.lake = lake
+  }
+
+  get api(): Api {
+    return this.#node.plane.api
+  }
+
+  /** Notes every phase of every run from now on. */
+  async watch(): Promise<void> {
+    const { signal } = this.#stop
+    const { metadata } = await this.api.get<{ metadata: { resourceVersion: string } }>(RUNS)
+    const take = ({ object }: { object: Run }) => this.#take(object)
+    void this.api
+      .watch<Run>(`${RUNS}?watch=true&resourceVersion=${metadata.resourceVersion}`, take, signal)
+      .catch(() => undefined)
+  }
+
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  async kubectl(...args: readonly string[]): Promise<string> {
+    const where = ['--kubeconfig', this.#node.plane.kubeconfig, '--namespace', NAMESPACE]
+    return (await promisify(execFile)('kubectl', [...where, ...args], { cwd: REPOSITORY })).stdout
+  }
+
+  async apply({ kind, ...manifest }: Manifest): Promise<void> {
+    const path = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/${kind.toLowerCase()}s/${manifest.metadata.name}`
+    const body = { apiVersion: API_VERSION, kind, ...manifest }
+    await this.api.patch(`${path}?fieldManager=test&force=true`, body, 'apply')
+  }
+
+  /** Waits until the run's status is as wanted. */
+  async runIs(name: string, what: string, wanted: (status: RunStatus) => boolean): Promise<RunStatus> {
+    const seen = () => this.#statuses.get(name)
+    await until(`run ${name} ${what}`, () => wanted(seen() ?? {}), { seconds: 240, seen })
+    return seen() ?? {}
+  }
+
+  async ends(name: string): Promise<Told> {
+    const status = await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined)
+    return { status, phases: this.#phases.get(name) ?? [] }
+  }
+
+  /** Waits for a pod of the run whose container runs. */
+  async runningPod(run: string): Promise<Pod> {
+    const path = `/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=loom.etl/run=${run}`
+    const running = async () => (await this.api.list<Pod>(path)).find(({ status }) => status?.phase === 'Running')
+    return await until(`run ${run} has a running pod`, running, { seconds: 120 })
+  }
+
+  async pods(run: string): Promise<readonly Pod[]> {
+    return await this.api.list<Pod>(`/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=loom.etl/run=${run}`)
+  }
+
+  #take({ metadata, status = {} }: Run): void {
+    const phases = this.#phases.get(metadata.name) ?? []
+    if (status.phase !== undefined && phases.at(-1) !== status.phase) phases.push(status.phase)
+    this.#phases.set(metadata.name, phases)
+    this.#statuses.set(metadata.name, status)
+  }
+}
