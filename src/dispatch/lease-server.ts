@@ -3,6 +3,7 @@ import type { Broker, BrokerState } from './broker.ts'
 import type { LeaseFact, LeasingRun } from './lease.ts'
 import type { Agreement, Effect, Speaker } from './lease-news.ts'
 import { LeaseTable } from './lease-table.ts'
+import type { Leases } from './leases.ts'
 import type { DispatchLimits } from './limits.ts'
 import {
   decode,
@@ -45,16 +46,6 @@ export type DispatchCount = 'given' | 'malformed' | 'reconnected' | Extract<Effe
 const TICK_MS = 200
 
 type Reply = (data: Uint8Array) => void
-/** What the reconciler needs of the dispatch; without a broker there is none. */
-export interface Leases {
-  factsOf(runUid: string): LeaseFact[]
-  agree(run: LeasingRun, agreement: Agreement): void
-  /** Until then a worker may have a lease of an earlier leader that is not known here; ms since the epoch. */
-  readonly oldLeasesEnd: number
-  /** Since when the broker can't be reached, in ms since the epoch; undefined: it can. */
-  readonly downSince: number | undefined
-}
-
 export class LeaseServer implements Leases, PoolLoads {
   readonly #options: LeaseServerOptions
   readonly #table: LeaseTable
@@ -94,6 +85,10 @@ export class LeaseServer implements Leases, PoolLoads {
 
   factsOf(runUid: string): LeaseFact[] {
     return this.#table.factsOf(runUid, this.#options.now())
+  }
+
+  newsAfterMs(runUid: string): number | undefined {
+    return this.#table.newsAfterMs(runUid, this.#options.now())
   }
 
   agree(run: LeasingRun, agreement: Agreement): void {

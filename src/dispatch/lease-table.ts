@@ -24,6 +24,7 @@ import type { DispatchLimits } from './limits.ts'
 import { type LeaseId, leaseKey, type StopReason } from './messages.ts'
 import { PoolQueue } from './pool-queue.ts'
 import { RunLeases } from './run-leases.ts'
+import { Strays } from './strays.ts'
 
 export interface LeaseTableOptions {
   limits: DispatchLimits
@@ -39,8 +40,7 @@ export class LeaseTable {
   readonly #startedAt: number
   readonly #runs = new Map<string, RunLeases>()
   readonly #pools = new Map<string, PoolQueue>()
-  /** Leases that workers speak of and no status has told of yet. */
-  readonly #strays = new Map<string, { worker: string; pool: string; until: number }>()
+  readonly #strays = new Strays()
   #brokerLostAt = Number.NEGATIVE_INFINITY
 
   constructor({ limits, epoch, startedAt }: LeaseTableOptions) {
@@ -125,10 +125,15 @@ export class LeaseTable {
     return this.#runs.get(runUid)?.facts(now) ?? []
   }
 
+  /** After how many ms a decision about the run sees something new; undefined: it has seen all there is. */
+  newsAfterMs(runUid: string, now: number): number | undefined {
+    return this.#runs.get(runUid)?.newsAfterMs(now)
+  }
+
   /** Lets time pass: leases and held requests that are over. */
   tick(now: number): Effect[] {
     const effects: Effect[] = []
-    for (const [key, { until }] of this.#strays) if (now >= until) this.#strays.delete(key)
+    this.#strays.forget(now)
     for (const lease of this.leases())
       if (lease.state === 'leased' && now >= lease.expiresAt) effects.push(...this.#expire(lease, now))
     for (const queue of this.#pools.values()) {
@@ -164,9 +169,9 @@ export class LeaseTable {
     return !this.#runs.has(id.runUid) && now < this.#startedAt + this.#limits.leaseMs
   }
 
-  #strayHeartbeat(id: LeaseId, { worker, pool }: Speaker, now: number): { answer: Answer; effects: Effect[] } {
+  #strayHeartbeat(id: LeaseId, from: Speaker, now: number): { answer: Answer; effects: Effect[] } {
     if (!this.#mayBeKnownLater(id, now)) return FENCED
-    this.#strays.set(leaseKey(id), { worker, pool, until: now + this.#limits.leaseMs })
+    this.#strays.note(leaseKey(id), from, now + this.#limits.leaseMs)
     return { answer: { kind: 'renewed' }, effects: [] }
   }
 
@@ -205,10 +210,9 @@ export class LeaseTable {
     if (entry.all.has(leaseKey(want.id))) return []
     const mayBeHeld = want.sinceMs < this.#startedAt
     const lease = offer(want, entry.run.key, { now, notBefore: mayBeHeld ? this.#startedAt + this.#limits.leaseMs : 0 })
-    const stray = this.#strays.get(lease.key)
-    if (stray?.pool === lease.pool) {
-      this.#strays.delete(lease.key)
-      adopt(lease, stray.worker, this.#limits, now)
+    const worker = this.#strays.claim(lease.key, lease.pool)
+    if (worker !== undefined) {
+      adopt(lease, worker, this.#limits, now)
       entry.add(lease)
       return [{ kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)]
     }

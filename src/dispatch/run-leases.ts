@@ -40,6 +40,12 @@ export class RunLeases {
     return [...this.#shown.values()]
   }
 
+  /** After how long a decision sees something new; undefined: it has seen all there is. */
+  newsAfterMs(now: number): number | undefined {
+    const isSeen = [...this.all].every(([key, { state }]) => this.#shown.get(key)?.state === state)
+    return isSeen ? undefined : this.lookAfterMs(now)
+  }
+
   /** After how long the next look at the run sees what is new. */
   lookAfterMs(now: number): number {
     const goesOn = [...this.all.values()].some(isOpen)

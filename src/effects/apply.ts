@@ -65,6 +65,11 @@ export class Applier {
     for (const event of decision.events) await this.#emit(run, event)
   }
 
+  /** After how many ms the dispatch has something new to tell of the run, if it has. */
+  leaseNewsAfterMs({ metadata }: RunObject): number | undefined {
+    return this.#options.leases?.()?.newsAfterMs(metadata.uid)
+  }
+
   /** Only now, with the status written: what a worker is given must be known to whoever leads next. */
   #agree(run: RunObject, wishes: LeaseWishes, stored: StoredPlan | undefined): void {
     const leases = this.#options.leases?.()

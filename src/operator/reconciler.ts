@@ -3,7 +3,14 @@
 import type { Logger } from 'pino'
 import { asFault, canonicalJson } from '../base/index.ts'
 import type { Applier, Observer } from '../effects/index.ts'
-import { type Decision, decideRun, decisionAfter, type Observed, type StoredPlan } from '../reconcile/index.ts'
+import {
+  type Decision,
+  decideRun,
+  decisionAfter,
+  earliest,
+  type Observed,
+  type StoredPlan,
+} from '../reconcile/index.ts'
 import type { OperatorMetrics } from './metrics.ts'
 import { logOfRun, logTransition } from './run-log.ts'
 import { countRun } from './run-metrics.ts'
@@ -49,7 +56,7 @@ export function reconciler({
       countRun(metrics, { pipeline, plan: planOf(observed)?.plan, before: run.status, after: status })
       logTransition(log, run, status)
     }
-    return decision.lookAgainMs
+    return earliest(decision.lookAgainMs, applier.leaseNewsAfterMs(observed.run))
   }
 }
 
