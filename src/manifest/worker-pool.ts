@@ -47,7 +47,7 @@ export const workerPoolSpecSchema = z
       .min(1)
       .max(1_000_000)
       .optional()
-      .describe("A worker's engine process is replaced by a new one after so many steps. Default 1000."),
+      .describe("A worker's engine process is replaced by a new one after so many steps. Default 200."),
   })
   .describe('Warm workers: which storage, how many, how large.')
 

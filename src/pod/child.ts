@@ -62,7 +62,8 @@ process.on('message', (message: ToChild) => {
 // Signals go to the whole group; what they mean is the parent's to decide.
 process.on('SIGTERM', () => {})
 process.on('SIGINT', () => {})
-process.on('disconnect', () => process.exit(1))
+// The parent is gone. An orderly exit would wait for the engine's query, for as long as that takes.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 function createEngine({ memoryLimit, steps }: EngineSettings): DuckDbEngine {
   const extensionsFolder = process.env['LOOM_EXTENSIONS']

@@ -28,6 +28,18 @@ test('a pipeline file alone runs: steps on standard error, the summary on standa
   assert.ok((await filesBelow(join(cwd, '.loom/lake/shop/orders'))).includes('_delta_log/00000000000000000000.json'))
 })
 
+test('worker pools beside it are for Kubernetes: they are checked, and not needed', async (t) => {
+  const pool = (replicas: string) =>
+    `apiVersion: loom.etl/v1alpha1\nkind: ETLWorkerPool\nmetadata: {name: warm}\nspec: {replicas: ${replicas}}\n`
+  const cwd = await folder(t, { 'shop.yaml': pipelineOf(ORDERS), 'pool.yaml': pool('{min: 1, max: 4}') })
+  const { code, stderr } = await loom(['run', '-f', '.'], { cwd })
+  assert.equal(code, 0, stderr)
+  await writeFile(join(cwd, 'pool.yaml'), pool('{min: 5, max: 4}'))
+  const refused = await loom(['run', '-f', '.'], { cwd })
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /^pool\.yaml:4:24: error InvalidValue: min is 5, above max, which is 4$/m)
+})
+
 test('--output json prints the report and nothing else, with what was left out as skipped', async (t) => {
   const steps = `${ORDERS}${ORDERS.replaceAll('orders', 'returns')}`
   const cwd = await folder(t, { 'shop.yaml': pipelineOf(steps) })

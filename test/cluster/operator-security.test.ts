@@ -7,6 +7,7 @@ import { until } from './bed/index.ts'
 import { Cluster, pathOf } from './support/cluster.ts'
 import type { OperatorProcess } from './support/operator-process.ts'
 import { inline, quick, run, slow } from './support/pipelines.ts'
+import { patchPool, pool, poolIs, workersOf } from './support/pools.ts'
 import { operatorAccount } from './support/rights.ts'
 import { withVolume } from './support/storages.ts'
 
@@ -23,8 +24,14 @@ before(async () => {
 
 after(() => cluster?.[Symbol.asyncDispose]())
 
+/** Nobody listens there. */
+const NO_BROKER = 'nats://127.0.0.1:1'
+
 const start = () =>
-  cluster.startOperator({ kubeconfig: account.kubeconfig, flags: ['--lease-namespace', account.namespace] })
+  cluster.startOperator({
+    kubeconfig: account.kubeconfig,
+    flags: ['--lease-namespace', account.namespace, '--nats', NO_BROKER],
+  })
 
 describe('a step', () => {
   it('runs in a namespace that takes only restricted pods, as nobody, without a token, on a root that it can not write', async () => {
@@ -133,6 +140,7 @@ describe('a run can not reach what its storage does not name:', () => {
 
 describe('the operator', () => {
   it('has the rights that it uses, and no others', async () => {
+    await usePools()
     await useEverything()
     assert.equal(await operator.stop('SIGTERM'), 0)
     const asked = cluster.plane.auditLog().filter(({ user }) => user === account.name)
@@ -155,6 +163,20 @@ describe('the operator', () => {
 
 const rightsOf = ({ apiGroups, resources, verbs }: RbacRule): string[] =>
   apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => [verb, group, resource].join(' '))))
+
+/** Workers are made, replaced and sent away, whether or not anybody reaches the broker. */
+async function usePools(): Promise<void> {
+  await cluster.apply(pool('used', { replicas: { min: 1, max: 1 } }))
+  await until('it has a worker', async () => (await workersOf(cluster, 'used')).length === 1)
+  const [old] = await workersOf(cluster, 'used')
+  await patchPool(cluster, 'used', { maxStepsPerProcess: 2 })
+  await until('the worker is replaced', async () => {
+    const now = await workersOf(cluster, 'used')
+    return now.length === 1 && now[0]?.metadata.uid !== old?.metadata.uid
+  })
+  await patchPool(cluster, 'used', { paused: true })
+  await poolIs(cluster, 'used', 'is empty', ({ reason, replicas }) => reason === 'Paused' && replicas === 0)
+}
 
 /** What an operator meets in its life: runs that end, are tried again, deleted, cleaned up after, handed over, held up. */
 async function useEverything(): Promise<void> {

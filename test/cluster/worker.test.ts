@@ -1,7 +1,7 @@
 // Warm workers as processes, a real broker, and real tables: whatever dies, a step has one commit.
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
@@ -10,6 +10,14 @@ import { commitsByWriter, rowsOfTables } from './support/lake.ts'
 import { LakeOperator, SHORT_LIMITS } from './support/lake-operator.ts'
 import { ENDLESS_SQL, gatedStep, sqlStep } from './support/lake-task.ts'
 import { WorkerProcess } from './support/worker-process.ts'
+
+const isData = (file: string) => file.endsWith('.parquet')
+
+/** How much the process has worked, in hundredths of a second. */
+function cpuTicks(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[12])
+}
 
 describe('a warm worker', () => {
   let server: BrokerProcess
@@ -77,6 +85,20 @@ describe('a warm worker', () => {
     assert.equal(Object.values(commits()).length, 1)
   })
 
+  it('takes its engine along when it is killed itself, and the step goes to another', async () => {
+    await using boss = await operator()
+    await using one = worker()
+    boss.offer(sqlStep('a', ENDLESS_SQL))
+    await boss.leased('a')
+    const [engine = 0] = one.engines()
+    await until('the engine is at the query', () => cpuTicks(engine) > 100)
+    one.signal('SIGKILL')
+    await until('the engine is gone', () => !existsSync(`/proc/${engine}`))
+    await using _two = new WorkerProcess({ url: server.url, folder, name: 'two' })
+    await until('another has it', () => boss.leasedTo('a') === 'two')
+    assert.equal(boss.tries.get('a'), 2)
+  })
+
   it('commits nothing once its lease has run out, even if it is not there to stop the step', async () => {
     await using boss = await operator()
     await using one = worker()
@@ -85,8 +107,10 @@ describe('a warm worker', () => {
     one.signal('SIGSTOP')
     await until('the lease is over', () => boss.counts.includes('expired'))
     open() // the engine gets as far as the commit, with nobody to tell it that its time is over
+    await until('its rows are written', () => readdirSync(join(folder, 'tables/a')).some(isData))
     await using two = new WorkerProcess({ url: server.url, folder, name: 'two' })
-    await until('the next worker has the step', () => boss.tries.get('a') === 2 && boss.outcomes.has('a'))
+    const { state, write } = await boss.outcome('a')
+    assert.deepEqual([state, write?.rows, write?.alreadyCommitted], ['Succeeded', 1, undefined])
     assert.deepEqual(Object.values(commits()), [1])
     one.signal('SIGCONT')
     await one.logs('the running step is stopped')

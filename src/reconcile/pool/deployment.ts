@@ -15,8 +15,8 @@ export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost'
 export const MARKED_COST = '-100'
 
 const CREDENTIALS_FOLDER = '/etc/loom/nats'
-export const DEFAULT_DRAIN = '10m'
-export const DEFAULT_STEPS_PER_PROCESS = 1000
+const DEFAULT_DRAIN = '10m'
+const DEFAULT_STEPS_PER_PROCESS = 200
 /** For the outcome to be told, once the step is done. */
 const GRACE_SLACK_SECONDS = 30
 /** A worker that ends sooner than that has not come up, and a rollout stops. */

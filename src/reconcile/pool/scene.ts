@@ -6,7 +6,7 @@ import { templateHashOf } from './deployment.ts'
 import { type Drainage, drainageOf } from './drainage.ts'
 import type { PoolObserved } from './observed.ts'
 
-export const DEFAULT_COOL_DOWN = '2m'
+const DEFAULT_COOL_DOWN = '2m'
 
 export interface Scene extends PoolObserved {
   scale: Scale

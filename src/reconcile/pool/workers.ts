@@ -125,8 +125,9 @@ function moving(scene: Scene, about: Pick<PoolRuling, 'reason' | 'message'>, sta
   }
 }
 
-function lookAgainAt({ now, scale }: Scene, { isDraining }: Movement): number | undefined {
+function lookAgainAt({ now, scale, load }: Scene, { isDraining, replicas }: Movement): number | undefined {
   if (isDraining) return now + DRAIN_PERIOD
+  if (!load.isComplete && replicas > scale.desired) return now + UNCERTAIN_PERIOD
   return scale.dueAt === undefined ? undefined : Math.max(scale.dueAt, now + UNCERTAIN_PERIOD)
 }
 

@@ -80,6 +80,10 @@ export class LakeOperator implements AsyncDisposable {
     return await until(`step ${step} is leased`, isLeased, { everyMs: 5, seen: () => this.#facts() })
   }
 
+  leasedTo(step: string): string | undefined {
+    return this.#facts().find((fact) => fact.step === step && fact.state === 'leased')?.worker
+  }
+
   /** Workers that wait for a step. */
   get idle(): readonly string[] {
     return this.#server?.loadOf(this.#pool).idle ?? []

@@ -139,7 +139,10 @@ describe('too many workers', () => {
     const unheard = (isComplete: boolean) =>
       running(3, { pool: pool({}, { status: tooMany(1) }), workers, load: load({ idle: ['w2'], isComplete }) })
     assert.deepEqual(actionsOf(decidePool(unheard(true))), ['drain w0 w2', 'mark w2', 'mark w0'])
-    assert.deepEqual(actionsOf(decidePool(unheard(false))), [])
+    const early = decidePool(unheard(false))
+    assert.deepEqual([actionsOf(early), early.lookAgainMs], [[], 2_000])
+    const paused = { pool: pool({ paused: true }), workers, load: load({ isComplete: false, isDown: true }) }
+    assert.equal(decidePool(running(3, paused)).lookAgainMs, 2_000, 'no watch tells it')
   })
 
   it('wait while workers are being replaced', () => {
