@@ -208,17 +208,13 @@ export class LeaseTable {
 
   #wanted(entry: RunLeases, want: Wanted, now: number): Effect[] {
     if (entry.all.has(leaseKey(want.id))) return []
-    const mayBeHeld = want.sinceMs < this.#startedAt
-    const lease = offer(want, entry.run.key, { now, notBefore: mayBeHeld ? this.#startedAt + this.#limits.leaseMs : 0 })
+    const notBefore = want.sinceMs < this.#startedAt ? this.#startedAt + this.#limits.leaseMs : 0
+    const lease = offer(want, entry.run.key, { now, notBefore })
     const worker = this.#strays.claim(lease.key, lease.pool)
-    if (worker !== undefined) {
-      adopt(lease, worker, this.#limits, now)
-      entry.add(lease)
-      return [{ kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)]
-    }
+    if (worker === undefined) this.queueOf(lease.pool).add(lease)
+    else adopt(lease, worker, this.#limits, now)
     entry.add(lease)
-    this.queueOf(lease.pool).add(lease)
-    return []
+    return worker === undefined ? [] : [{ kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)]
   }
 
   #unwanted(
@@ -238,8 +234,7 @@ export class LeaseTable {
       case 'expired':
         return isSeen || isOld ? remove() : [this.#lookAt(lease, now)]
       case 'ended': {
-        const { report: request } = lease
-        const settled: Effect[] = request === undefined ? [] : [{ kind: 'settled', request }]
+        const settled: Effect[] = lease.report === undefined ? [] : [{ kind: 'settled', request: lease.report }]
         return isSeen || isOld ? remove(...settled) : [this.#lookAt(lease, now)]
       }
       case 'leased': {

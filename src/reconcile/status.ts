@@ -28,7 +28,7 @@ function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
   const old = run.status
   const message = boundedText(ruling.message, RUN_MESSAGE_BYTES)
   const known = plan.state === 'compiled' || plan.state === 'stored' ? plan.plan : undefined
-  const steps = ruling.records === undefined || known === undefined ? {} : statusOfRecords(known, ruling.records)
+  const steps = ruling.records === undefined || known === undefined ? {} : statusOfRecords(known, ruling.records, old)
   const final = FINAL_PHASES.includes(ruling.phase)
   const ended =
     final && old.finishedAt === undefined

@@ -34,9 +34,13 @@ export function recordsOf(plan: Plan, status: RunStatus): StepRecord[] {
 export function statusOfRecords(
   plan: Plan,
   records: StepRecord[],
+  before: RunStatus,
 ): Pick<RunStatus, 'stepStates' | 'progress' | 'rows'> {
   const done = records.filter(({ state }) => state === 'Succeeded').length
-  const rows = records.reduce((sum, record) => sum + (record.rows ?? 0), 0)
+  // those that had succeeded before are counted, and may have lost their details
+  const isNew = (record: StepRecord, i: number) =>
+    record.state === 'Succeeded' && before.stepStates?.[i] !== CHARS.Succeeded
+  const rows = records.filter(isNew).reduce((sum, record) => sum + (record.rows ?? 0), before.rows ?? 0)
   return {
     stepStates: records.map(({ state }) => CHARS[state]).join('') + CHARS.Skipped.repeat(plan.skipped.length),
     progress: `${done}/${records.length}`,

@@ -32,6 +32,7 @@ describe('runs whose steps go to a pool', () => {
     await cluster.apply(pool('warm'))
     await cluster.apply(run('first', [quick('first')], NATS))
     await cluster.ends('first', { seconds: 120 })
+    await cluster.tells('first', 'Succeeded') // the last write for it
   })
 
   after(async () => {

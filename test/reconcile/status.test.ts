@@ -157,3 +157,11 @@ describe('a bounded text', () => {
     )
   })
 })
+
+describe('the rows of a run', () => {
+  it('are those of all its steps, also of ones that have lost their details', () => {
+    const observed = started('SR', { status: { rows: 70 }, pods: [told('b')] })
+    assert.equal(decideRun(observed).status.rows, 80)
+    assert.equal(decideRun(started('SS', { status: { rows: 80 } })).status.rows, 80)
+  })
+})
