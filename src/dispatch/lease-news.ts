@@ -1,6 +1,7 @@
 // What the table of leases is told, and what it answers.
 import type { Lease, Wanted } from './lease.ts'
-import type { StopReason } from './messages.ts'
+import type { Ready, StopReason } from './messages.ts'
+import { type PoolAddress, poolKey } from './subjects.ts'
 
 /** What is to be said or done after something has happened. */
 export type Effect =
@@ -21,6 +22,12 @@ export interface Speaker {
   worker: string
   epoch: number
 }
+
+export const speakerOf = ({ worker, epoch }: Pick<Ready, 'worker' | 'epoch'>, address: PoolAddress): Speaker => ({
+  pool: poolKey(address),
+  worker,
+  epoch,
+})
 
 export type Answer = { kind: 'renewed' } | { kind: 'stop'; reason: StopReason }
 

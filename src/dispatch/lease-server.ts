@@ -1,7 +1,7 @@
 // Serves the leader's table of leases over the broker: reads what workers say, tells the table, says what the table says.
 import type { Broker, BrokerState } from './broker.ts'
 import type { LeaseFact, LeasingRun } from './lease.ts'
-import type { Agreement, Effect, Speaker } from './lease-news.ts'
+import { type Agreement, type Effect, speakerOf } from './lease-news.ts'
 import { LeaseTable } from './lease-table.ts'
 import type { Leases } from './leases.ts'
 import type { DispatchLimits } from './limits.ts'
@@ -12,12 +12,11 @@ import {
   MESSAGE_VERSION,
   outcomeSchema,
   packTask,
-  type Ready,
   readySchema,
   unpackOutcome,
 } from './messages.ts'
 import type { PoolLoad, PoolLoads } from './pool-loads.ts'
-import { type PoolAddress, parseRequest, servedSubjects, workerSubject } from './subjects.ts'
+import { type PoolAddress, parseRequest, poolKey, servedSubjects, workerSubject } from './subjects.ts'
 
 export interface LeaseServerOptions {
   broker: Broker
@@ -239,11 +238,3 @@ export class LeaseServer implements Leases, PoolLoads {
     return { leaseMs, heartbeatMs }
   }
 }
-
-const poolKey = ({ namespace, pool }: PoolAddress): string => `${namespace}/${pool}`
-
-const speakerOf = ({ worker, epoch }: Pick<Ready, 'worker' | 'epoch'>, address: PoolAddress): Speaker => ({
-  pool: poolKey(address),
-  worker,
-  epoch,
-})

@@ -4,10 +4,12 @@
 // N2 What can't be sent now is refused, not kept: whoever asks decides what is still true once the connection is back.
 // N3 An answer goes to an inbox of the namespace that asked, never to another subject that a client names.
 import { setTimeout } from 'node:timers/promises'
-import type { Authenticator, ConnectionOptions, Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
-import { asFault, Fault } from '../base/index.ts'
+import type { ConnectionOptions, Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
+import { asFault, type Fault } from '../base/index.ts'
 import type { Broker, BrokerState } from './broker.ts'
-import { type BrokerSettings, type Credentials, readCredentials, wantsTls } from './broker-settings.ts'
+import { denied, noAnswer, unreachable } from './broker-faults.ts'
+import { type BrokerSettings, readCredentials } from './broker-settings.ts'
+import { NatsLogin } from './nats-login.ts'
 import { seldom } from './seldom.ts'
 import { mayAnswerAt } from './subjects.ts'
 
@@ -50,13 +52,13 @@ class NatsBroker implements Broker {
   readonly #options: NatsOptions
   readonly #library: Library
   readonly #warn: (message: string) => void
+  readonly #login: NatsLogin
   readonly #listening = new Set<Listening>()
   readonly #hearers: ((state: BrokerState) => void)[] = []
   readonly #closed = new AbortController()
   /** Once it was there it is kept: the library connects it again. */
   #connection: NatsConnection | undefined
   #state: BrokerState = 'down'
-  #credentials: Credentials = {}
   #failures = 0
   #pauseMs = FIRST_PAUSE_MS
 
@@ -64,6 +66,7 @@ class NatsBroker implements Broker {
     this.#options = options
     this.#library = library
     this.#warn = seldom(options.warn, () => performance.now())
+    this.#login = new NatsLogin(options, library, this.#warn)
     void this.#stayConnected()
   }
 
@@ -204,12 +207,11 @@ class NatsBroker implements Broker {
 
   #connectionOptions(): ConnectionOptions {
     const { name, servers, inboxPrefix } = this.#options
-    this.#readAgain()
-    const { tls } = this.#credentials
+    const tls = this.#login.tls()
     return {
       servers: [...servers],
       name,
-      authenticator: (nonce) => this.#authenticate(nonce),
+      authenticator: (nonce) => this.#login.authenticate(nonce),
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true,
       reconnectDelayHandler: () => this.#pauseMs,
@@ -217,60 +219,19 @@ class NatsBroker implements Broker {
       timeout: HANDSHAKE_MS,
       noAsyncTraces: true,
       ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
-      ...(wantsTls(this.#options, this.#credentials) ? { tls: { ...tls } } : {}),
+      ...(tls === undefined ? {} : { tls }),
     }
-  }
-
-  /** With each connection; what it throws would end the library's search for good. */
-  #authenticate(nonce: string | undefined): ReturnType<Authenticator> {
-    try {
-      this.#readAgain()
-      return this.#authenticator()(nonce)
-    } catch (thrown) {
-      this.#warn(thrown instanceof Fault ? thrown.message : 'cannot read the credentials of NATS: not understood')
-    }
-  }
-
-  #authenticator(): Authenticator {
-    const { credsAuthenticator, tokenAuthenticator, usernamePasswordAuthenticator } = this.#library
-    const { creds, user, token } = this.#credentials
-    if (creds !== undefined) return credsAuthenticator(Buffer.from(creds))
-    if (user !== undefined) return usernamePasswordAuthenticator(user.name, user.password)
-    return token === undefined ? () => undefined : tokenAuthenticator(token)
-  }
-
-  #readAgain(): void {
-    const { credentials } = this.#options
-    if (credentials !== undefined) this.#credentials = readCredentials(credentials)
   }
 
   #requestFault(subject: string, thrown: unknown): Fault {
     const { errors } = this.#library
     const cause = thrown instanceof errors.RequestError && thrown.cause !== undefined ? thrown.cause : thrown
-    if (cause instanceof errors.PermissionViolationError)
-      return new Fault({
-        kind: 'denied',
-        code: 'BrokerDenied',
-        message: `cannot ask on "${subject}": the broker forbids it; correct the permissions of the credentials`,
-        cause,
-      })
+    if (cause instanceof errors.PermissionViolationError) return denied(subject, cause)
     if (cause instanceof errors.ClosedConnectionError) return unreachable('the connection is closed')
-    const why = cause instanceof errors.NoRespondersError ? 'nobody listens' : asFault(cause).message
-    return new Fault({
-      kind: 'transient',
-      code: 'NoAnswer',
-      message: `cannot get an answer on "${subject}": ${why}; it is asked again`,
-      cause,
-    })
+    const isHeard = !(cause instanceof errors.NoRespondersError)
+    return noAnswer(subject, isHeard ? asFault(cause).message : 'nobody listens', cause)
   }
 }
-
-const unreachable = (why: string): Fault =>
-  new Fault({
-    kind: 'transient',
-    code: 'BrokerUnreachable',
-    message: `cannot reach the broker: ${why}; look at its pods and at the network between`,
-  })
 
 const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
   setTimeout(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)

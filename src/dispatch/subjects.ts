@@ -8,6 +8,9 @@ export interface PoolAddress {
   pool: string
 }
 
+/** As it is called besides subjects. */
+export const poolKey = ({ namespace, pool }: PoolAddress): string => `${namespace}/${pool}`
+
 /** What workers ask of the operator; each is a request. */
 export const REQUESTS = ['ready', 'heartbeat', 'outcome'] as const
 export type RequestName = (typeof REQUESTS)[number]

@@ -29,7 +29,7 @@ test('every command has help with an example that names it, and all examples can
       assert.ok(helpOf(command).includes(example))
       const [name, ...words] = wordsOf(example)
       assert.equal(name, command.name)
-      if (command.name === 'operator') continue // its options are tried below
+      if (['operator', 'worker'].includes(command.name)) continue // their options are tried below
       readArguments(command.name, [...command.options, ...GLOBAL_OPTIONS], words)
     }
   }
@@ -42,6 +42,9 @@ test('--help wins over everything else, and shows options that stand elsewhere',
   assert.match(operator.stdout, /--kubeconfig <file> .*KUBECONFIG/)
   const again = await loom(['help', 'operator'], { cwd })
   assert.equal(again.stdout, operator.stdout)
+  const worker = await loom(['worker', '--nats', 'nats://h', '--pool', 'warm', '--help'], { cwd })
+  assert.equal(worker.code, 0)
+  assert.match(worker.stdout, /--pool <name> .*LOOM_POOL/)
   const words = await loom(['help', 'version'], { cwd })
   assert.deepEqual([words.code, words.stderr], [0, ''])
   assert.match(words.stdout, /^usage: loom <command>/m)
@@ -74,6 +77,9 @@ test('a wrong word is named with what was meant, on one line, with exit code 2 a
     [['run', '-f', 'x.yaml', '--param', 'month'], /^cannot use --param "month": it is no NAME=VALUE/],
     [['run'], /^cannot read manifests: no file is given/],
     [['show'], /^cannot go on: a table is missing; for example: loom show /],
+    [['worker', '--pool', 'warm'], /^cannot start a worker: --nats is missing; give it, or set LOOM_NATS_URL/],
+    [['worker', '--nats', 'h:1', '--pool', 'w'], /^cannot use "h:1" as a URL of NATS: write it like nats:/],
+    [['worker', '--nats', 'nats://h', '--pool', 'w', '--nats-credentials', '/no/where'], /there is no "\/no\/where"/],
     [['crds', 'everything'], /^cannot use "everything": loom crds takes options only/],
   ]
   for (const [args, message] of cases) {
