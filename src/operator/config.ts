@@ -19,6 +19,8 @@ export interface OperatorConfig {
   /** Addresses of the broker; undefined: no worker pools. */
   nats: string | undefined
   natsCredentials: string | undefined
+  /** The same server as workers reach it. */
+  natsForWorkers: string | undefined
   natsPrefix: string
   stepLeaseMs: number
 }
@@ -93,6 +95,12 @@ export const OPERATOR_SETTINGS = {
     default: '',
     help: 'folder with nats.creds, username and password, token, ca.crt, tls.crt, tls.key',
   },
+  natsForWorkers: {
+    flag: '--nats-for-workers <url>',
+    env: 'LOOM_NATS_URL_FOR_WORKERS',
+    default: '',
+    help: "the same server's address as the workers of pools reach it; default: the operator's own",
+  },
   natsPrefix: {
     flag: '--nats-prefix <word>',
     env: 'LOOM_NATS_PREFIX',
@@ -153,6 +161,7 @@ export function operatorConfig(
     logLevel: read('logLevel'),
     nats: read('nats') || undefined,
     natsCredentials: read('natsCredentials') || undefined,
+    natsForWorkers: read('natsForWorkers') || read('nats') || undefined,
     natsPrefix: read('natsPrefix'),
     stepLeaseMs,
   }

@@ -67,13 +67,13 @@ export class Pools {
 }
 
 function reconcilerOf({ config, world, caches, client, log, leases }: PoolsInput) {
-  const { image, nats, natsPrefix } = config
+  const { image, natsForWorkers: url, natsPrefix: prefix } = config
   const observer = new PoolObserver({
     caches,
     defaults: { image },
     leases,
     now: world.now,
-    ...(nats === undefined ? {} : { nats: { url: nats, prefix: natsPrefix } }),
+    ...(url === undefined ? {} : { nats: { url, prefix } }),
   })
   const applier = new PoolApplier({
     caches,

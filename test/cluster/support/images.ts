@@ -13,6 +13,11 @@ export const IMAGES: Images = {
   'loom:dev': { entrypoint: ENTRYPOINT, folders },
   /** Ends at once, with an outcome that is none. */
   'loom:garbled': { entrypoint: ['sh', '-c', 'echo "all is well" >/dev/termination-log; exit 1'] },
+  /** Its workers die where the storm wants them to. */
+  'loom:mortal': {
+    entrypoint: [NODE, '--import', '/app/test/cluster/support/storm/die-in-phase.ts', ...ENTRYPOINT.slice(1)],
+    folders,
+  },
   /** Its first attempt hangs when it has done its work and told nobody. */
   'loom:mute': {
     entrypoint: [NODE, '--import', '/app/test/cluster/support/hang-before-outcome.ts', ...ENTRYPOINT.slice(1)],

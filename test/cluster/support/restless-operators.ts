@@ -4,6 +4,7 @@ import { setTimeout as pass } from 'node:timers/promises'
 import { until } from '../bed/index.ts'
 import type { Cluster } from './cluster.ts'
 import type { OperatorProcess } from './operator-process.ts'
+import { seeded } from './seeded.ts'
 
 /** A dead leader's successor waits so long. */
 const LEASE_SECONDS = 1
@@ -67,15 +68,4 @@ function phaseOf(operator: OperatorProcess): string {
   const said = operator.lines().map(({ msg }) => msg)
   if (said.includes('leading')) return `leading, ${said.length} lines told`
   return said.includes('listening') ? 'filling its caches, or waiting for the lease' : 'booting'
-}
-
-/** mulberry32 */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,0 +1,126 @@
+// Everything that can die between an operator and its workers, dying: each fault strikes once, and heals.
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pass } from 'node:timers/promises'
+import { type BrokerProcess, type Link, until } from '../../bed/index.ts'
+import type { Cluster } from '../cluster.ts'
+import type { OperatorProcess } from '../operator-process.ts'
+
+/** Of a step, in ms; the operator's flag says the same. */
+export const LEASE_MS = 2_000
+const FLAGS = ['--step-lease', `${LEASE_MS}ms`, '--lease-duration', '2s', '--log-level', 'info']
+
+export interface StormParts {
+  cluster: Cluster
+  broker: BrokerProcess
+  /** The operators' and the workers' ways to the broker. */
+  operatorLink: Link
+  workerLink: Link
+  /** Host folder that workers see at /control. */
+  control: string
+  random: () => number
+}
+
+export const WORKER_PHASES = ['read', 'query', 'commit', 'told'] as const
+
+export class Storm {
+  readonly faults: Record<string, () => Promise<void>>
+  readonly #parts: StormParts
+  #operators: OperatorProcess[] = []
+
+  constructor(parts: StormParts) {
+    this.#parts = parts
+    const { broker, operatorLink, workerLink } = parts
+    this.faults = {
+      'the broker is killed and comes back': () => this.#brokerGone(this.#upTo(600)),
+      'the broker is gone for longer than a lease': () => this.#brokerGone(LEASE_MS * 1.3),
+      'the broker freezes': () =>
+        this.#during(
+          LEASE_MS * 0.7,
+          () => broker.freeze(),
+          () => broker.thaw(),
+        ),
+      'the operators are cut off': () =>
+        this.#during(
+          this.#upTo(LEASE_MS * 1.3),
+          () => operatorLink.cut(),
+          () => operatorLink.mend(),
+        ),
+      'the operators are not heard': () =>
+        this.#during(
+          this.#upTo(LEASE_MS * 1.3),
+          () => operatorLink.silence(),
+          () => operatorLink.mend(),
+        ),
+      'the workers are cut off': () =>
+        this.#during(
+          this.#upTo(LEASE_MS * 1.3),
+          () => workerLink.cut(),
+          () => workerLink.mend(),
+        ),
+      'the workers are not heard': () =>
+        this.#during(
+          LEASE_MS * 1.3,
+          () => workerLink.silence(),
+          () => workerLink.mend(),
+        ),
+      'the operator is killed': () => this.#operatorEnds('SIGKILL'),
+      'another operator leads': () => this.#operatorEnds('SIGTERM'),
+      'an engine is killed': async () => void (await this.#reached('engine')),
+      ...Object.fromEntries(
+        WORKER_PHASES.map((phase) => [`a worker is killed: ${phase}`, () => this.#workerDies(phase)]),
+      ),
+    }
+  }
+
+  /** A leader and a stand-by. */
+  startOperators(): void {
+    this.#operators = this.#operators.filter((operator) => operator.ending === undefined)
+    while (this.#operators.length < 2) this.#operators.push(this.#startOperator())
+  }
+
+  #startOperator(): OperatorProcess {
+    const { cluster, operatorLink, workerLink } = this.#parts
+    return cluster.startOperator({
+      flags: [...FLAGS, '--nats', operatorLink.url, '--nats-for-workers', workerLink.url],
+    })
+  }
+
+  #upTo(ms: number): number {
+    return this.#parts.random() * ms
+  }
+
+  async #during(ms: number, begin: () => void, end: () => void): Promise<void> {
+    begin()
+    await pass(ms)
+    end()
+  }
+
+  async #brokerGone(ms: number): Promise<void> {
+    await this.#parts.broker.kill()
+    await pass(ms)
+    await this.#parts.broker.start()
+  }
+
+  async #operatorEnds(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const leader = this.#operators.find((operator) => operator.isLeading()) ?? this.#operators[0]
+    await leader?.stop(signal)
+    this.startOperators()
+  }
+
+  /** @returns the pod whose worker got there */
+  async #reached(phase: string): Promise<string> {
+    const { control } = this.#parts
+    writeFileSync(join(control, phase), '')
+    chmodSync(join(control, phase), 0o666)
+    const taken = () => readdirSync(control).find((name) => name.startsWith(`${phase}.of.`))
+    const found = await until(`a worker reaches the phase ${phase}`, async () => taken(), { seconds: 90 })
+    rmSync(join(control, found))
+    return found.slice(`${phase}.of.`.length)
+  }
+
+  async #workerDies(phase: string): Promise<void> {
+    const name = await this.#reached(phase)
+    this.#parts.cluster.node.kill({ name, namespace: 'default' })
+  }
+}
