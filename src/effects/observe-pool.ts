@@ -14,7 +14,8 @@ import {
   workerFact,
   workersName,
 } from '../reconcile/index.ts'
-import type { AnyObject, Caches } from './caches.ts'
+import type { Caches } from './caches.ts'
+import type { AnyObject } from './kept.ts'
 import type { KubeApi } from './kube/index.ts'
 import type { LeaseSource } from './observe.ts'
 import { readPool } from './read-pool.ts'
