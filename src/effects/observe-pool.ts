@@ -3,21 +3,27 @@ import type { StorageSpec } from '../manifest/index.ts'
 import {
   deploymentFact,
   type LoadFact,
+  mountTroubleOf,
+  POD_START_PATIENCE,
   type PoolObserved,
   type PoolStorage,
   type RenderDefaults,
   storageNameOf,
+  type WorkerFact,
   type WorkerNats,
   workerFact,
   workersName,
 } from '../reconcile/index.ts'
 import type { Caches } from './caches.ts'
+import type { AnyObject } from './kept.ts'
+import type { KubeApi } from './kube/index.ts'
 import type { LeaseSource } from './observe.ts'
 import { readPool } from './read-pool.ts'
 import { specProblems } from './read-run.ts'
 
 export interface PoolObserverOptions {
   caches: Caches
+  client: KubeApi
   defaults: RenderDefaults
   /** How workers reach the broker; absent: there is none. */
   nats?: WorkerNats
@@ -36,7 +42,7 @@ export class PoolObserver {
   }
 
   /** undefined when there is no such pool. */
-  observe(key: string): { observed: PoolObserved; storedStatus: unknown } | undefined {
+  async observe(key: string): Promise<{ observed: PoolObserved; storedStatus: unknown } | undefined> {
     const { caches, defaults, nats, now } = this.#options
     const raw = caches.pools.objects.get(key)
     if (raw === undefined) {
@@ -54,14 +60,24 @@ export class PoolObserver {
       ...(nats === undefined ? {} : { nats }),
       ...(storage === undefined ? {} : { storage }),
       ...(deployment === undefined ? {} : { deployment: deploymentFact(deployment, uid) }),
-      workers: caches.poolIndex
-        .workersOf(uid)
-        .map(workerFact)
-        .filter((worker) => worker !== undefined),
+      workers: await this.#workersOf(namespace, uid),
       load: this.#loadOf(key),
       defaults,
     }
     return { observed, storedStatus: raw.status }
+  }
+
+  async #workersOf(namespace: string, poolUid: string): Promise<WorkerFact[]> {
+    const { caches, client, now } = this.#options
+    const pods = caches.poolIndex.workersOf(poolUid)
+    const workers = pods.map(workerFact).filter((worker) => worker !== undefined)
+    // All workers are alike: what keeps one from starting keeps the others.
+    const stuck = workers.find(({ startingSince = now() }) => now() - startingSince >= POD_START_PATIENCE)
+    if (stuck === undefined) return workers
+    const fieldSelector = `regarding.kind=Pod,regarding.name=${stuck.name}`
+    const { items } = await client.list<AnyObject>('Event', { namespace, fieldSelector })
+    const trouble = mountTroubleOf(items)
+    return trouble === undefined ? workers : workers.map((each) => (each === stuck ? { ...each, trouble } : each))
   }
 
   /** A storage that this operator can't read is none. */

@@ -17,7 +17,7 @@ export function poolReconciler({
   log,
 }: PoolReconcilerOptions): (key: string) => Promise<number | undefined> {
   return async (key) => {
-    const seen = observer.observe(key)
+    const seen = await observer.observe(key)
     if (seen === undefined) return undefined
     const { observed, storedStatus } = seen
     let decision: PoolDecision

@@ -70,6 +70,7 @@ function reconcilerOf({ config, world, caches, client, log, leases }: PoolsInput
   const { image, natsForWorkers: url, natsPrefix: prefix } = config
   const observer = new PoolObserver({
     caches,
+    client,
     defaults: { image },
     leases,
     now: world.now,

@@ -126,6 +126,18 @@ it('tells why it has no workers', async () => {
   assert.match(denied.message ?? '', /spec\.pod\.priorityClassName is not allowed by the storage/)
 })
 
+it('tells that the Secret with the credentials is missing, and goes on when it is there', async () => {
+  const { api } = cluster.plane
+  const storage = cluster.storage()
+  const nats = { credentialsRef: { name: 'nats' } }
+  await cluster.apply({ ...storage, metadata: { name: 'guarded' }, spec: { ...storage.spec, nats } })
+  await cluster.apply(pool('locked', { storageRef: { name: 'guarded' }, replicas: { min: 1, max: 1 } }))
+  const { message } = await poolIs(cluster, 'locked', 'misses it', ({ reason }) => reason === 'WorkersUnavailable')
+  assert.match(message ?? '', /CreateContainerError: .*nats/)
+  await api.create('/api/v1/namespaces/default/secrets', { metadata: { name: 'nats' }, stringData: { token: 'any' } })
+  await poolIs(cluster, 'locked', 'is ready', ({ reason, ready }) => reason === 'Ready' && ready === '1/1')
+})
+
 it('takes its workers with it when it is deleted', async () => {
   await cluster.plane.api.delete('/apis/loom.etl/v1alpha1/namespaces/default/etlworkerpools/rolls')
   await until('its workers are gone', async () => (await names('rolls')).length === 0)

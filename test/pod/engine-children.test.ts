@@ -59,6 +59,17 @@ describe('a warm engine process', () => {
     assert.equal(await succeeds(sqlStep('c', ONE)), second)
   })
 
+  it('that can not be started is given up after some tries', async () => {
+    const before = process.env['NODE_OPTIONS']
+    process.env['NODE_OPTIONS'] = '--no-such-option'
+    try {
+      await new Promise<void>((resolve) => start({ onBroken: resolve }))
+    } finally {
+      if (before === undefined) delete process.env['NODE_OPTIONS']
+      else process.env['NODE_OPTIONS'] = before
+    }
+  })
+
   it('gives way to a new one when it has grown too large', async () => {
     start({ memoryBytes: 100 * 2 ** 20 })
     const first = engines.pid

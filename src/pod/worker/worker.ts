@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asFault } from '../../base/index.ts'
+import { asFault, Fault } from '../../base/index.ts'
 import { type Broker, decode, noticeSchema, type PoolAddress, seldom, workerSubject } from '../../dispatch/index.ts'
 import type { LogLine } from '../engine-child.ts'
 import { monotonic } from '../monotonic.ts'
@@ -36,6 +36,20 @@ const STOP_GRACE_MS = 12_000
 const LAST_GRACE_MS = 3_000
 /** After that, what is not settled stays untold. */
 const LAST_WORDS_MS = 5_000
+
+async function emptyFolder(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    throw new Fault({
+      kind: 'denied',
+      code: 'WorkFolderUnusable',
+      message: `cannot start a worker: its folder "${folder}" can't be made (${asFault(cause).message}); give another one by --work`,
+      cause,
+    })
+  }
+}
 
 type Act<Kind extends WorkerAct['kind']> = Extract<WorkerAct, { kind: Kind }>
 
@@ -73,10 +87,9 @@ export class Worker {
     })
   }
 
+  /** @throws Fault denied WorkFolderUnusable */
   static async start(options: WorkerOptions): Promise<Worker> {
-    const folder = join(options.workFolder, options.name)
-    await rm(folder, { recursive: true, force: true })
-    await mkdir(folder, { recursive: true })
+    await emptyFolder(join(options.workFolder, options.name))
     const worker = new Worker(options)
     worker.#connect()
     return worker

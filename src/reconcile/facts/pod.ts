@@ -164,7 +164,7 @@ export function troubleOf(pod: unknown): PodTrouble | undefined {
 }
 
 /** On a node, which has not started its container yet. */
-const isBound = (pod: unknown): boolean =>
+export const isBound = (pod: unknown): boolean =>
   textAt(pod, 'status', 'phase') === 'Pending' &&
   listAt(pod, 'status', 'conditions').some(({ type, status }) => type === 'PodScheduled' && status === 'True')
 

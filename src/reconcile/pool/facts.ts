@@ -1,7 +1,7 @@
 // What a pool's Deployment and its workers' pods tell, as small facts. Malformed objects become facts too, never a throw.
 import { isOwnedBy } from '../facts/job.ts'
-import { troubleOf } from '../facts/pod.ts'
-import { at, listAt, numberAt, type Raw, textAt } from '../facts/raw.ts'
+import { isBound, troubleOf } from '../facts/pod.ts'
+import { at, listAt, numberAt, type Raw, textAt, timeAt } from '../facts/raw.ts'
 import { DELETION_COST, MARKED_COST, TEMPLATE_HASH } from './deployment.ts'
 import type { DeploymentFact, WorkerFact } from './observed.ts'
 
@@ -36,6 +36,7 @@ export function workerFact(pod: unknown): WorkerFact | undefined {
   if (name === undefined || uid === undefined) return undefined
   const ready = listAt(pod, 'status', 'conditions').find(({ type }) => type === 'Ready')
   const trouble = crashLoopOf(pod) ?? troubleOf(pod)
+  const isStarting = isBound(pod) && trouble === undefined
   return {
     name,
     uid,
@@ -43,6 +44,7 @@ export function workerFact(pod: unknown): WorkerFact | undefined {
     deleting: at(pod, 'metadata', 'deletionTimestamp') !== undefined,
     ended: ['Failed', 'Succeeded'].includes(textAt(pod, 'status', 'phase') ?? ''),
     marked: textAt(pod, 'metadata', 'annotations', DELETION_COST) === MARKED_COST,
+    ...(isStarting ? { startingSince: timeAt(pod, 'metadata', 'creationTimestamp') ?? 0 } : {}),
     ...(trouble === undefined ? {} : { trouble }),
   }
 }

@@ -44,6 +44,8 @@ export interface WorkerFact {
   deleting: boolean
   /** Its pod is over, and no container of it starts again. */
   ended: boolean
+  /** On its node, and its container is not started yet; since when its pod is there, in ms since the epoch. */
+  startingSince?: number
   /** It is marked as one of the first to go. */
   marked: boolean
   trouble?: PodTrouble | { reason: 'CrashLoop'; message: string }

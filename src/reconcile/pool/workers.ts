@@ -1,5 +1,6 @@
 // How the pool's workers are brought to the number and the settings that are wanted.
 import type { RunEvent } from '../decision.ts'
+import { POD_START_PATIENCE } from '../limits.ts'
 import { deniedSettings } from './blocked.ts'
 import type { PoolRule, PoolRuling } from './ruling.ts'
 import { type Movement, movementOf, type Scene } from './scene.ts'
@@ -20,7 +21,7 @@ export const denied: PoolRule = (scene) => {
 export const paused: PoolRule = (scene) => {
   if (scene.pool.spec.paused !== true) return undefined
   const left = scene.workers.filter(({ ended }) => !ended).length
-  const message = left === 0 ? 'paused by spec.paused' : `paused by spec.paused; ${workers(left)} on the way out`
+  const message = left === 0 ? 'paused by spec.paused' : `paused by spec.paused; ${counted(left)} on the way out`
   return moving(scene, { reason: 'Paused', message }, left === 0 ? 'done' : 'working')
 }
 
@@ -30,7 +31,7 @@ export const firstWorkers: PoolRule = (scene) => {
   const { desired } = scale
   return {
     reason: 'ScalingUp',
-    message: `0 of ${workers(desired)} ready`,
+    message: `0 of ${counted(desired)} ready`,
     ready: (pool.spec.replicas.min ?? 0) === 0,
     state: 'working',
     scale,
@@ -82,7 +83,7 @@ export const scalingUp: PoolRule = (scene) => {
 export const rollingOut: PoolRule = (scene) => {
   const { deployment } = scene
   if (deployment === undefined || !(deployment.updated < deployment.total)) return undefined
-  const message = `${deployment.updated} of ${workers(deployment.total)} replaced by ones with the present settings`
+  const message = `${deployment.updated} of ${counted(deployment.total)} replaced by ones with the present settings`
   return working(scene, 'RollingOut', message)
 }
 
@@ -90,7 +91,7 @@ export const scalingDown: PoolRule = (scene) => {
   const { deployment, scale } = scene
   const present = scene.workers.filter(({ ended }) => !ended).length
   if (deployment === undefined || (deployment.replicas <= scale.desired && present <= scale.desired)) return undefined
-  return working(scene, 'ScalingDown', `${workers(present)} there, ${scale.desired} wanted; idle ones go first`)
+  return working(scene, 'ScalingDown', `${counted(present)} there, ${scale.desired} wanted; idle ones go first`)
 }
 
 export const allReady: PoolRule = (scene) => {
@@ -100,10 +101,10 @@ export const allReady: PoolRule = (scene) => {
   return moving(scene, { reason: 'Ready', message }, 'done')
 }
 
-const workers = (count: number): string => (count === 1 ? '1 worker' : `${count} workers`)
+const counted = (count: number): string => (count === 1 ? '1 worker' : `${count} workers`)
 
 const readyOf = ({ deployment, scale }: Scene): string =>
-  `${Math.min(deployment?.ready ?? 0, scale.desired)} of ${workers(scale.desired)} ready`
+  `${Math.min(deployment?.ready ?? 0, scale.desired)} of ${counted(scale.desired)} ready`
 
 const hasMin = ({ deployment, pool }: Scene): boolean => (deployment?.ready ?? 0) >= (pool.spec.replicas.min ?? 0)
 
@@ -125,14 +126,16 @@ function moving(scene: Scene, about: Pick<PoolRuling, 'reason' | 'message'>, sta
   }
 }
 
-function lookAgainAt({ now, scale, load }: Scene, { isDraining, replicas }: Movement): number | undefined {
+function lookAgainAt({ now, scale, load, workers }: Scene, { isDraining, replicas }: Movement): number | undefined {
   if (isDraining) return now + DRAIN_PERIOD
   if (!load.isComplete && replicas > scale.desired) return now + UNCERTAIN_PERIOD
+  // Why a container is not started is told by events, which no watch brings.
+  if (workers.some(({ startingSince }) => startingSince !== undefined)) return now + POD_START_PATIENCE
   return scale.dueAt === undefined ? undefined : Math.max(scale.dueAt, now + UNCERTAIN_PERIOD)
 }
 
 function scaleEvents({ load }: Scene, from: number, to: number): RunEvent[] {
   if (from === to) return []
-  const message = `from ${from} to ${workers(to)}: ${load.busy.length} busy, ${load.backlog} steps waiting`
+  const message = `from ${from} to ${counted(to)}: ${load.busy.length} busy, ${load.backlog} steps waiting`
   return [{ type: 'Normal', reason: to > from ? 'ScaledUp' : 'ScaledDown', message }]
 }

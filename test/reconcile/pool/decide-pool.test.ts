@@ -260,6 +260,12 @@ describe('workers that do not get going', () => {
     )
   })
 
+  it('are looked at again while they start: what is missing is told by no watch', () => {
+    const workers = [worker('w0', { ready: false, startingSince: NOW })]
+    const starting = decidePool(running(1, { workers, load: load({ backlog: 1 }) }, { ready: 0 }))
+    assert.deepEqual([starting.status.reason, starting.lookAgainMs], ['ScalingUp', 4_000])
+  })
+
   it('because of a quota are told with the words of the Deployment', () => {
     const pending = load({ backlog: 1 })
     const decision = decidePool(
