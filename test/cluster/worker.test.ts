@@ -32,7 +32,7 @@ describe('a warm worker', () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  const operator = (limits = SHORT_LIMITS) => LakeOperator.start({ url: server.url, folder, limits })
+  const operator = (limits = SHORT_LIMITS, url = server.url) => LakeOperator.start({ url, folder, limits })
   const worker = (url = server.url, more: readonly string[] = []) => new WorkerProcess({ url, folder, more })
   const commits = () => (existsSync(join(folder, 'tables')) ? commitsByWriter(join(folder, 'tables')) : {})
   const gate = () => join(folder, 'gate')
@@ -68,6 +68,34 @@ describe('a warm worker', () => {
     await succeeds(boss, 'a')
     assert.deepEqual(Object.values(commits()), [1])
     assert.equal(boss.tries.get('a'), 1)
+  })
+
+  it('keeps its step while the operator is cut off, and tells the outcome afterwards', async () => {
+    await using link = await server.link()
+    await using boss = await operator({ ...SHORT_LIMITS, leaseMs: 30_000 }, link.url)
+    await using _one = worker()
+    boss.offer(gatedStep('a', gate()))
+    await waits()
+    link.cut()
+    open()
+    await until('the step is done', () => Object.values(commits()).length === 1)
+    link.mend()
+    await succeeds(boss, 'a')
+    assert.equal(boss.tries.get('a'), 1)
+  })
+
+  it('loses its step to a broker that stands still for longer than a lease, and gets it again', async () => {
+    await using boss = await operator()
+    await using one = worker()
+    boss.offer(gatedStep('a', gate()))
+    await waits()
+    server.freeze()
+    await one.logs('"reason":"lost"')
+    await until('the lease is over', () => boss.tries.get('a') === 2)
+    open()
+    server.thaw()
+    await succeeds(boss, 'a')
+    assert.deepEqual(Object.values(commits()), [1])
   })
 
   it('lives on when its engine is killed in a query, and says that memory ran out', async () => {
