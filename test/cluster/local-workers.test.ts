@@ -1,0 +1,62 @@
+// `loom run --workers`: a local run whose steps go to worker processes, over a real broker.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { startBroker } from './bed/index.ts'
+import { findNatsServer } from './bed/nats-server.ts'
+import { commitsByWriter, rowsOfTables } from './support/lake.ts'
+import { REPOSITORY } from './support/operator-process.ts'
+
+const FLIGHTS = join(REPOSITORY, 'examples/flights')
+
+describe('a local run with workers', () => {
+  const folders: string[] = []
+
+  after(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** @returns the folder that it ran in, and its report */
+  async function loom(more: readonly string[], path = process.env['PATH'] ?? '') {
+    const folder = mkdtempSync(join(tmpdir(), 'loom-local-'))
+    folders.push(folder)
+    const files = ['pipeline.yaml', 'run-month.yaml'].flatMap((file) => ['-f', join(FLIGHTS, file)])
+    const storage = ['--storage', join(FLIGHTS, 'storage.yaml')]
+    const args = [join(REPOSITORY, 'dist/cli/main.js'), 'run', ...files, ...storage, '--output', 'json', ...more]
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, PATH: path },
+    })
+    return { lake: join(folder, '.loom/lake'), report: JSON.parse(stdout) }
+  }
+
+  it('leaves the same tables as one without, each by one commit', async () => {
+    const { lake, report } = await loom([])
+    const path = [dirname(await findNatsServer()), process.env['PATH']].join(delimiter)
+    const other = await loom(['--workers', '2'], path)
+    const states = ({ steps }: { steps: { step: string; state: string }[] }) =>
+      steps.map(({ step, state }) => [step, state])
+    assert.deepEqual(states(other.report), states(report))
+    assert.deepEqual(await rowsOfTables(other.lake), await rowsOfTables(lake))
+    assert.deepEqual(new Set(Object.values(commitsByWriter(other.lake))), new Set([1]))
+  })
+
+  it('uses a broker that is there already, with its credentials', async () => {
+    await using broker = await startBroker({ token: 'secret' })
+    const credentials = join(folders[0] ?? '', 'credentials')
+    mkdirSync(credentials)
+    writeFileSync(join(credentials, 'token'), 'secret')
+    const here = ['--nats', broker.url, '--nats-credentials', credentials, '--include', 'raw_airlines,raw_planes']
+    const { report } = await loom(['--workers', '1', ...here], '/nowhere')
+    assert.equal(report.state, 'Succeeded')
+  })
+
+  it('says what is missing when there is no broker to be had', async () => {
+    await assert.rejects(loom(['--workers', '2'], '/nowhere'), /there is no nats-server on the PATH; install it/)
+    await assert.rejects(loom(['--nats', 'nats://127.0.0.1:1'], '/nowhere'), /say how many with --workers/)
+  })
+})
