@@ -17,6 +17,7 @@ type Run = Kube & { status?: RunStatus }
 /** A run's end, and every phase that was seen on the way, in order. */
 export interface Told {
   readonly status: RunStatus
+  /** From its start on: a run that is applied before its pipeline or storage waits for them. */
   readonly phases: readonly string[]
 }
 
@@ -86,13 +87,30 @@ export class Etl {
   /** Waits until the run's status is as wanted. */
   async runIs(name: string, what: string, wanted: (status: RunStatus) => boolean): Promise<RunStatus> {
     const seen = () => this.#statuses.get(name)
-    await until(`run ${name} ${what}`, () => wanted(seen() ?? {}), { seconds: 240, seen })
+    try {
+      await until(`run ${name} ${what}`, () => wanted(seen() ?? {}), { seconds: 240, seen })
+    } catch (thrown) {
+      throw new Error(`${String(thrown)}\n${await this.#diagnosis(name)}`, { cause: thrown })
+    }
     return seen() ?? {}
+  }
+
+  /** Who leads, what the operators said last, and how the run's pods are. */
+  async #diagnosis(run: string): Promise<string> {
+    const path = '/api/v1/namespaces/loom-system/pods'
+    const logs = (await this.api.list<Pod>(path)).map(async ({ metadata, status }) => {
+      const log = await this.api.text(`${path}/${metadata.name}/log?tailLines=15`).catch(String)
+      return `${metadata.name} ${status?.phase} ${metadata.deletionTimestamp ?? ''}\n${log}`
+    })
+    const pods = (await this.pods(run)).map(({ metadata, status }) => `${metadata.name} ${JSON.stringify(status)}`)
+    const lease = await this.api.find('/apis/coordination.k8s.io/v1/namespaces/loom-system/leases/loom-operator')
+    return [JSON.stringify(lease?.['spec']), ...(await Promise.all(logs)), ...pods].join('\n')
   }
 
   async ends(name: string): Promise<Told> {
     const status = await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined)
-    return { status, phases: this.#phases.get(name) ?? [] }
+    const phases = this.#phases.get(name) ?? []
+    return { status, phases: phases[0] === 'Pending' ? phases.slice(1) : phases }
   }
 
   /** Waits for a pod of the run whose container runs. */
