@@ -32,7 +32,7 @@ before(async () => {
   etl = await Etl.make(node)
   release = new Release(kubeconfig, VALUES)
   assert.match(await release.install(), /watches all namespaces/)
-  await etl.watch()
+  etl.watch()
 })
 
 after(async () => {

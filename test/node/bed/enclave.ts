@@ -3,10 +3,12 @@
 //
 //   node test/node/bed/enclave.ts PROGRAM ARGUMENTS…
 //
-// N1 Nothing is left behind, however it ends: processes, mounts and devices go with the namespaces; control groups are removed here.
+// N1 Nothing is left behind, however it ends: processes, mounts and devices go with the namespaces; files and control groups are
+//    removed here.
 // N2 The network reaches nothing outside.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findHelm } from '../../chart/bed/helm.ts'
 import { findNodeServers, findServers } from '../../cluster/bed/servers.ts'
@@ -19,15 +21,16 @@ const CGROUPS = '/sys/fs/cgroup'
 
 /** @returns the program's exit code */
 async function run(program: readonly string[]): Promise<number> {
+  await findServers()
+  await findNodeServers()
   const env = {
     ...process.env,
     HELM: await findHelm(),
     LOOM_TEST_IMAGE: await productImage(),
     LOOM_TEST_PAUSE_IMAGE: await pauseImage(),
     LOOM_TEST_CGROUP: `/loom-node-${process.pid}`,
+    TMPDIR: mkdtempSync(join(tmpdir(), 'loom-node-')),
   }
-  await findServers()
-  await findNodeServers()
   makeCgroups(env.LOOM_TEST_CGROUP)
   try {
     const enclave = ['bash', join(import.meta.dirname, 'enclave.sh'), NODE_ADDRESS, ...program]
@@ -42,6 +45,7 @@ async function run(program: readonly string[]): Promise<number> {
     })
   } finally {
     removeCgroups(env.LOOM_TEST_CGROUP)
+    rmSync(env.TMPDIR, { recursive: true, force: true })
   }
 }
 
