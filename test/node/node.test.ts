@@ -4,19 +4,17 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Release } from '../chart/bed/release.ts'
+import type { Release } from '../chart/bed/release.ts'
 import { until } from '../cluster/bed/index.ts'
 import type { Manifest } from '../cluster/support/cluster.ts'
 import { commitsByWriter, rowsOfTables } from '../cluster/support/lake.ts'
 import { quick, run } from '../cluster/support/pipelines.ts'
-import { IMAGE } from './bed/images.ts'
 import { RealNode } from './bed/real-node.ts'
 import { Etl } from './support/etl.ts'
 import { exampleFile, loom, tablesOfLocalRuns } from './support/local-run.ts'
+import { releaseOn } from './support/product.ts'
 
 const DEPLOYMENT = '/apis/apps/v1/namespaces/loom-system/deployments/loom-operator'
-const [IMAGE_REPOSITORY = '', IMAGE_TAG = ''] = IMAGE.split(/:(?=[^:/]+$)/)
-const VALUES = [`image.repository=${IMAGE_REPOSITORY}`, `image.tag=${IMAGE_TAG}`, 'image.pullPolicy=Never']
 /** Every run that nothing happens to, once it has started. */
 const SMOOTH = ['Running', 'Succeeded']
 
@@ -26,11 +24,8 @@ let release: Release
 
 before(async () => {
   node = await RealNode.start()
-  const { api, kubeconfig } = node.plane
-  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
-  await api.create('/api/v1/namespaces', { metadata: { name: 'loom-system', labels } })
   etl = await Etl.make(node)
-  release = new Release(kubeconfig, VALUES)
+  release = await releaseOn(node)
   assert.match(await release.install(), /watches all namespaces/)
   etl.watch()
 })

@@ -20,7 +20,6 @@ export class RealNode implements AsyncDisposable {
   readonly #dns: ClusterDns
   readonly #commands: NodeCommands
   readonly #running = new Map<string, Supervised>()
-  #containerdStarts = 0
 
   /** Starts a control plane with one node, which has the product's image. */
   static async start(): Promise<RealNode> {
@@ -69,12 +68,14 @@ export class RealNode implements AsyncDisposable {
   /** Has said that it is ready since the given time: what it said before it was stopped stays in its object for a while. */
   async isReady(since = 0): Promise<void> {
     const ready = async () => {
+      // One that finds containerd not yet up gives up; an init system would start it again, too.
+      if (this.#running.get('kubelet')?.ending !== undefined) await this.startKubelet()
       const node = await this.plane.api.find<NodeObject>(`/api/v1/nodes/${NODE_NAME}`)
       const found = node?.status?.conditions?.find(({ type }) => type === 'Ready')
       // Times of Kubernetes have no fraction.
       return found?.status === 'True' && Date.parse(found.lastHeartbeatTime) >= since - 1000
     }
-    await until('the node is ready', ready, { seconds: 120, hopeless: () => this.#hopeless() })
+    await until('the node is ready', ready, { seconds: 120, everyMs: 200, seen: () => this.#lastWords() })
   }
 
   /** The end of what one of its programs said. */
@@ -92,12 +93,9 @@ export class RealNode implements AsyncDisposable {
     await this.plane.stop()
   }
 
-  /** Its socket answers before its part for Kubernetes does, and a kubelet that comes too early gives up. */
   async #startContainerd(): Promise<void> {
-    this.#containerdStarts += 1
     await this.#spawn('containerd', ['containerd', '--config', this.#files.containerd])
-    const booted = () => this.#log('containerd').split('containerd successfully booted').length > this.#containerdStarts
-    await until('containerd is ready', booted, { seconds: 60, hopeless: () => this.#hopeless() })
+    await until('containerd answers', async () => (await this.#ctr('version')) !== '', { seconds: 60 })
   }
 
   async #startProxy(): Promise<void> {
@@ -126,9 +124,7 @@ export class RealNode implements AsyncDisposable {
     await running?.ended
   }
 
-  #hopeless(): Error | undefined {
-    for (const [name, { ending }] of this.#running)
-      if (ending !== undefined) return new Error(`${name} ended; its last words:\n${this.log(name as 'kubelet')}`)
-    return undefined
+  #lastWords(): string[] {
+    return (['containerd', 'kubelet', 'kube-proxy'] as const).map((name) => `${name}:\n${this.log(name, 10)}`)
   }
 }

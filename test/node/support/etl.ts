@@ -8,6 +8,7 @@ import { type Api, type Kube, type Pod, until } from '../../cluster/bed/index.ts
 import { pause } from '../../cluster/bed/wait.ts'
 import type { Manifest } from '../../cluster/support/cluster.ts'
 import { REPOSITORY } from '../bed/buildah.ts'
+import { findKubectl } from '../bed/kubectl.ts'
 import type { RealNode } from '../bed/real-node.ts'
 
 export const NAMESPACE = 'etl'
@@ -83,7 +84,7 @@ export class Etl {
 
   async kubectl(...args: readonly string[]): Promise<string> {
     const where = ['--kubeconfig', this.#node.plane.kubeconfig, '--namespace', NAMESPACE]
-    return (await promisify(execFile)('kubectl', [...where, ...args], { cwd: REPOSITORY })).stdout
+    return (await promisify(execFile)(await findKubectl(), [...where, ...args], { cwd: REPOSITORY })).stdout
   }
 
   async apply({ kind, ...manifest }: Manifest): Promise<void> {
