@@ -28,7 +28,5 @@ export const ANSWER_SLACK_MS = 2_000
 export const ANSWER_MS = 2_000
 /** How much longer than a step's own timeout its lease is renewed. */
 export const STEP_TIMEOUT_SLACK_MS = 30_000
-/** Bytes of a lease, so that it fits into a message of a broker with its usual limit of 1 MiB. */
-export const MAX_LEASE_BYTES = 1_000_000
 /** A step commits in all but this share of its lease: what it has begun then is done before others get the step. */
 export const COMMIT_MARGIN = 0.1

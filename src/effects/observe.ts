@@ -1,5 +1,6 @@
 // Gathers what a decision about one run rests on. Caches answer most of it; what they can't be trusted with (absence) and
 // what they do not hold (plans, events) is read live.
+import { isName } from '../base/index.ts'
 import { type CompileInput, compile } from '../compile/index.ts'
 import type { Leases, PoolLoads } from '../dispatch/index.ts'
 import type { RunStatus, StoragePods, StorageSpec } from '../manifest/index.ts'
@@ -150,7 +151,8 @@ export class Observer {
 
   async #readPlan(run: RunObject): Promise<StoredPlan | undefined> {
     const name = run.status.planConfigMap
-    if (name === undefined) return undefined
+    // The status may have been edited by hand; what is no name can't be asked for.
+    if (name === undefined || !isName(name)) return undefined
     const map = await this.#client.get<AnyObject>({ resource: 'ConfigMap', namespace: run.metadata.namespace, name })
     if (map === undefined) return undefined
     return storedPlanOf(map, run.metadata, name)

@@ -84,4 +84,3 @@ export const runSchema = documentOf('ETLRun', runSpecSchema)
 export type RunDocument = z.infer<typeof runSchema>
 export type RunSpec = z.infer<typeof runSpecSchema>
 export type RetrySpec = z.infer<typeof retrySchema>
-export type DispatchMode = (typeof DISPATCH_MODES)[number]

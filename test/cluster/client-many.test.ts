@@ -18,7 +18,8 @@ const CONFIG_MAPS = { resource: 'configmaps' } as const
 let plane: ControlPlane
 
 before(async () => {
-  plane = await startControlPlane()
+  // Clients are asked to make a new connection as often as the API server can ask for it.
+  plane = await startControlPlane({ apiServerFlags: ['--goaway-chance=0.02'] })
   const names = Array.from({ length: MANY }, (_, index) => `many-${index}`)
   const make = async () => {
     for (let name = names.pop(); name !== undefined; name = names.pop())
@@ -88,6 +89,18 @@ test('thousands of objects are listed in pages, and one page that fails costs on
   await second.reflector.synced
   await shows(second)
   assert.equal(second.proxy.count({ verb: 'list', ...CONFIG_MAPS }), 4 + MANY / PAGE)
+})
+
+test('every request is answered by an API server that asks its clients to reconnect all the time', async () => {
+  const connection = connect({ kubeconfig: plane.kubeconfig })
+  const client = new KubeClient(connection)
+  let asked = 0
+  const ask = async () => {
+    for (; asked < 800; asked++)
+      await client.get({ resource: 'ConfigMap', namespace: 'default', name: `many-${asked}` })
+  }
+  await Promise.all(Array.from({ length: 16 }, ask))
+  await connection.close()
 })
 
 test('a bookmark lets a watch that hears nothing else go on from where the server is, not from its list', async () => {

@@ -1,5 +1,5 @@
 // The reflector behind a fault proxy, before a real API server, while objects come, change and go all the time. After every
-// fault it must show what the server has, told of every change, without a list that was not needed; over HTTP/1.1 and 2.
+// fault it must show what the server has, told of every change, without a list that was not needed.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { FaultProxy, RuleOptions } from './bed/fault-proxy.ts'
@@ -16,7 +16,7 @@ let mirrors: Mirror[] = []
 before(async () => {
   plane = await startControlPlane()
   writer = new Writer(plane, Math.random)
-  mirrors = [await Mirror.start(plane, { http2: true }), await Mirror.start(plane, { http2: false })]
+  mirrors = [await Mirror.start(plane)]
 })
 
 after(async () => {

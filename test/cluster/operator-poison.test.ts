@@ -139,14 +139,14 @@ const STRANGERS: Record<string, (name: string) => Promise<unknown>> = {
     const labels = { 'loom.etl/attempt': '1e9', 'loom.etl/try': '0', 'loom.etl/step': '' }
     await cluster.plane.api.patch(`${JOBS}/${job?.metadata.name}`, { metadata: { labels } })
   },
-  'plan-of-somebody-else': async (name) => {
-    const { planConfigMap = '' } = (await cluster.run(name))?.status ?? {}
-    await cluster.plane.api.delete(`${MAPS}/${planConfigMap}`)
-    const data = { 'plan.json': '{"version":1,"stages":[[null]]}', 'binding.json': '{}', 'pods.json': 'null' }
-    await cluster.plane.api.create(MAPS, {
-      metadata: { name: planConfigMap, labels: labelled(name, await uidOf(name)) },
-      data,
-    })
+  'labels-of-a-plan': async (name) => {
+    const { planConfigMap } = (await cluster.run(name))?.status ?? {}
+    const metadata = {
+      labels: { 'loom.etl/run-uid': await uidOf('pod-of-nobody') },
+      annotations: null,
+      ownerReferences: null,
+    }
+    await cluster.plane.api.patch(`${MAPS}/${planConfigMap}`, { metadata })
   },
   'annotations-of-a-pod': async (name) => {
     const pod = await cluster.pod(name)

@@ -155,7 +155,12 @@ test('a status that is as it was is not written; one that differs loses what the
   const status = { phase: 'Running', reason: 'Running' } as const
   await apply(decided([]), { storedStatus: status })
   assert.deepEqual(writes, [])
-  const before = { ...status, message: 'waits for a storage', nextAttemptAt: '2026-03-01T12:00:00Z' }
+  const before = {
+    ...status,
+    observedGeneration: -1,
+    message: 'waits for a storage',
+    nextAttemptAt: '2026-03-01T12:00:00Z',
+  }
   server.writeStatus('ETLRun', run, before)
   const [now] = server.all('ETLRun')
   assert.ok(now !== undefined)
@@ -167,7 +172,7 @@ test('a status is written over no other status than the one that was looked at',
   const observed = beforeStart({ metadata: metadataOf(run) })
   server.writeStatus('ETLRun', run, { phase: 'Cancelled' })
   await assert.rejects(apply(decided([]), { observed }), { kind: 'conflict' })
-  assert.deepEqual(server.all('ETLRun')[0]?.status, { phase: 'Cancelled' })
+  assert.equal(server.all('ETLRun')[0]?.status?.['phase'], 'Cancelled')
 })
 
 test('an event that can not be written costs nothing', async () => {

@@ -142,6 +142,9 @@ class PooledConnection implements Connection {
     if (this.#agent === undefined || fingerprint !== this.#tls) {
       const old = this.#agent
       this.#agent = new Agent({
+        // With HTTP/2, requests of a connection that the API server asks to leave (GOAWAY: each time it is restarted) hang
+        // in undici 8.12, past its own time limits; and one dead connection would hold up everything.
+        allowH2: false,
         connections: this.#options.connections ?? 32,
         headersTimeout: this.#options.headersTimeoutMs ?? 30_000,
         keepAliveTimeout: 60_000,

@@ -8,7 +8,7 @@ import { CHART, NAMESPACE, RELEASE } from '../bed/release.ts'
 const run = promisify(execFile)
 
 /** The newest Kubernetes that the tests know; a Helm of one's own may know an older one. */
-const KUBERNETES = '1.34.0'
+export const KUBERNETES = '1.34.0'
 
 export interface Rendered {
   readonly apiVersion: string

@@ -75,7 +75,14 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options
-    this.#agent = new Agent({ connections: 64, connect: { ca: options.ca }, bodyTimeout: 0, headersTimeout: 60_000 })
+    this.#agent = new Agent({
+      connections: 64,
+      // Requests over HTTP/2 hang when the API server sends GOAWAY, as it does when it is restarted.
+      allowH2: false,
+      connect: { ca: options.ca },
+      bodyTimeout: 0,
+      headersTimeout: 60_000,
+    })
   }
 
   async get<T = Kube>(path: string): Promise<T> {

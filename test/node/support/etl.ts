@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { API_VERSION, type RunStatus } from '../../../src/manifest/index.ts'
 import { type Api, type Kube, type Pod, until } from '../../cluster/bed/index.ts'
+import { pause } from '../../cluster/bed/wait.ts'
 import type { Manifest } from '../../cluster/support/cluster.ts'
 import { REPOSITORY } from '../bed/buildah.ts'
+import { findKubectl } from '../bed/kubectl.ts'
 import type { RealNode } from '../bed/real-node.ts'
 
 export const NAMESPACE = 'etl'
@@ -17,6 +19,7 @@ type Run = Kube & { status?: RunStatus }
 /** A run's end, and every phase that was seen on the way, in order. */
 export interface Told {
   readonly status: RunStatus
+  /** From its start on: a run that is applied before its pipeline or storage waits for them. */
   readonly phases: readonly string[]
 }
 
@@ -26,6 +29,7 @@ export class Etl {
   readonly #phases = new Map<string, string[]>()
   readonly #statuses = new Map<string, RunStatus>()
   readonly #stop = new AbortController()
+  #version = ''
 
   /** The namespace takes restricted pods only. Its volume is a folder of the node. */
   static async make(node: RealNode): Promise<Etl> {
@@ -58,14 +62,20 @@ export class Etl {
     return this.#node.plane.api
   }
 
-  /** Notes every phase of every run from now on. */
-  async watch(): Promise<void> {
+  /** Notes every phase of every run from now on; goes on where it was when the server ends a watch. */
+  watch(): void {
     const { signal } = this.#stop
-    const { metadata } = await this.api.get<{ metadata: { resourceVersion: string } }>(RUNS)
-    const take = ({ object }: { object: Run }) => this.#take(object)
-    void this.api
-      .watch<Run>(`${RUNS}?watch=true&resourceVersion=${metadata.resourceVersion}`, take, signal)
-      .catch(() => undefined)
+    const take = ({ type, object }: { type: string; object: Run }) => {
+      if (type !== 'ERROR') this.#take(object)
+      this.#version = type === 'ERROR' ? '' : (object.metadata.resourceVersion ?? '')
+    }
+    const watchOn = async () => {
+      while (!signal.aborted)
+        await this.api
+          .watch<Run>(`${RUNS}?watch=true&resourceVersion=${this.#version}`, take, signal)
+          .catch(() => pause(100))
+    }
+    void watchOn()
   }
 
   stop(): void {
@@ -74,7 +84,7 @@ export class Etl {
 
   async kubectl(...args: readonly string[]): Promise<string> {
     const where = ['--kubeconfig', this.#node.plane.kubeconfig, '--namespace', NAMESPACE]
-    return (await promisify(execFile)('kubectl', [...where, ...args], { cwd: REPOSITORY })).stdout
+    return (await promisify(execFile)(await findKubectl(), [...where, ...args], { cwd: REPOSITORY })).stdout
   }
 
   async apply({ kind, ...manifest }: Manifest): Promise<void> {
@@ -86,13 +96,30 @@ export class Etl {
   /** Waits until the run's status is as wanted. */
   async runIs(name: string, what: string, wanted: (status: RunStatus) => boolean): Promise<RunStatus> {
     const seen = () => this.#statuses.get(name)
-    await until(`run ${name} ${what}`, () => wanted(seen() ?? {}), { seconds: 240, seen })
+    try {
+      await until(`run ${name} ${what}`, () => wanted(seen() ?? {}), { seconds: 240, seen })
+    } catch (thrown) {
+      throw new Error(`${String(thrown)}\n${await this.#diagnosis(name)}`, { cause: thrown })
+    }
     return seen() ?? {}
+  }
+
+  /** Who leads, what the operators said last, and how the run's pods are. */
+  async #diagnosis(run: string): Promise<string> {
+    const path = '/api/v1/namespaces/loom-system/pods'
+    const logs = (await this.api.list<Pod>(path)).map(async ({ metadata, status }) => {
+      const log = await this.api.text(`${path}/${metadata.name}/log?tailLines=15`).catch(String)
+      return `${metadata.name} ${status?.phase} ${metadata.deletionTimestamp ?? ''}\n${log}`
+    })
+    const pods = (await this.pods(run)).map(({ metadata, status }) => `${metadata.name} ${JSON.stringify(status)}`)
+    const lease = await this.api.find('/apis/coordination.k8s.io/v1/namespaces/loom-system/leases/loom-operator')
+    return [JSON.stringify(lease?.['spec']), ...(await Promise.all(logs)), ...pods].join('\n')
   }
 
   async ends(name: string): Promise<Told> {
     const status = await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined)
-    return { status, phases: this.#phases.get(name) ?? [] }
+    const phases = this.#phases.get(name) ?? []
+    return { status, phases: phases[0] === 'Pending' ? phases.slice(1) : phases }
   }
 
   /** Waits for a pod of the run whose container runs. */

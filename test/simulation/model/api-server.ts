@@ -49,6 +49,8 @@ export class ModelApiServer implements KubeApi {
   }
 
   async get<T extends KubeObject>(place: ObjectPlace): Promise<T | undefined> {
+    // Such a path leads nowhere: that says nothing of an object.
+    if (place.name?.includes('/') === true) throw refusal(404, 'NotFound', 'the server could not find that')
     return copy(this.#find(place)) as T | undefined
   }
 

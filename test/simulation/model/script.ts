@@ -103,6 +103,8 @@ async function objects(script: Script): Promise<void> {
   const { api } = script
   const place = script.place('ETLRun', 'run-a')
   await script.does('get what is not there', () => api.get(place))
+  for (const name of ['../..', 'a/b', '__proto__', 'UPPER', 'x'.repeat(300)])
+    await script.does(`get a name that is none (${name.slice(0, 9)})`, () => api.get(script.place('ConfigMap', name)))
   await script.does('patch what is not there', () => api.mergePatch(place, { spec: { suspend: true } }))
   await script.does('delete what is not there', () => api.delete(place))
   const made = await script.does('create with a status', () =>

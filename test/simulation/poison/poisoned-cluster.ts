@@ -13,7 +13,7 @@ const NEIGHBOUR = 'sim/neighbour'
 const NEIGHBOUR_UID = 'uid-of-neighbour'
 
 /** Faults that pass by themselves: another look is taken. */
-const PASSING: readonly unknown[] = ['conflict', 'transient', 'missing']
+const PASSING: readonly unknown[] = ['conflict', 'transient']
 
 export class PoisonedCluster {
   readonly violations: string[] = []
