@@ -1,5 +1,6 @@
 // Serves the leader's table of leases over the broker: reads what workers say, tells the table, says what the table says.
 import type { Broker, BrokerState } from './broker.ts'
+import { CallWorkers } from './call-workers.ts'
 import type { LeaseFact, LeasingRun } from './lease.ts'
 import { type Agreement, type Effect, speakerOf } from './lease-news.ts'
 import { LeaseTable } from './lease-table.ts'
@@ -50,6 +51,7 @@ export class LeaseServer implements Leases, PoolLoads {
   readonly #table: LeaseTable
   readonly #held = new Map<number, Reply>()
   readonly oldLeasesEnd: number
+  readonly #calls: CallWorkers
   #requests = 0
   #downSince: number | undefined
   #ends: (() => void)[] = []
@@ -58,6 +60,7 @@ export class LeaseServer implements Leases, PoolLoads {
     const { limits, epoch, now } = options
     this.#options = options
     const startedAt = now()
+    this.#calls = new CallWorkers(options)
     this.#table = new LeaseTable({ limits, epoch, startedAt })
     this.oldLeasesEnd = startedAt + limits.leaseMs
   }
@@ -92,7 +95,10 @@ export class LeaseServer implements Leases, PoolLoads {
 
   agree(run: LeasingRun, agreement: Agreement): void {
     this.#do(this.#table.agree(run, agreement, this.#options.now()))
-    for (const pool of new Set(agreement.wanted.map((want) => want.pool))) this.#options.onLoad?.(pool)
+    for (const pool of new Set(agreement.wanted.map((want) => want.pool))) {
+      this.#calls.call(pool)
+      this.#options.onLoad?.(pool)
+    }
   }
 
   loadOf(pool: string): PoolLoad {
@@ -119,6 +125,7 @@ export class LeaseServer implements Leases, PoolLoads {
     if (state === 'up') {
       if (this.#downSince !== undefined) onCount?.('reconnected')
       this.#downSince = undefined
+      this.#calls.again()
       return
     }
     this.#downSince ??= now()

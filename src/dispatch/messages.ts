@@ -67,14 +67,12 @@ export const settledSchema = z.discriminatedUnion('kind', [
 ])
 export type Settled = z.infer<typeof settledSchema>
 
-/** To one worker, without an answer. */
-export const noticeSchema = z.object({
-  version,
-  kind: z.literal('stop'),
-  epoch: count,
-  id: leaseIdSchema,
-  reason: z.enum(STOP_REASONS),
-})
+/** Without an answer: to one worker, or to all. */
+export const noticeSchema = z.discriminatedUnion('kind', [
+  z.object({ version, kind: z.literal('stop'), epoch: count, id: leaseIdSchema, reason: z.enum(STOP_REASONS) }),
+  /** To all workers of a pool: nobody holds what they asked before. */
+  z.object({ version, kind: z.literal('ask'), epoch: count }),
+])
 export type Notice = z.infer<typeof noticeSchema>
 
 /** The same for equal ids, and for no others. */

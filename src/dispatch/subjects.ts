@@ -22,6 +22,9 @@ export const requestSubject = ({ prefix, namespace, pool }: PoolAddress, name: R
 export const workerSubject = ({ prefix, namespace, pool }: PoolAddress, worker: string): string =>
   `${prefix}.${namespace}.${pool}.worker.${worker}`
 
+/** What it tells all workers of a pool: no worker is called `@all`. */
+export const everyWorkerSubject = (pool: PoolAddress): string => workerSubject(pool, '@all')
+
 /** Where answers to a worker of the namespace arrive. */
 export const inboxPrefix = ({ prefix, namespace }: Pick<PoolAddress, 'prefix' | 'namespace'>): string =>
   `_INBOX.${prefix}.${namespace}`

@@ -84,6 +84,18 @@ describe('a warm worker', () => {
     assert.equal(boss.tries.get('a'), 1)
   })
 
+  it('gets a step from a new leader at once, though it waits for an answer of the one before', async () => {
+    await using _one = worker()
+    {
+      await using before = await operator()
+      await until('it waits for a step', () => before.idle.includes('one'))
+    }
+    await using boss = await LakeOperator.start({ url: server.url, folder, epoch: 2 })
+    boss.offer(sqlStep('a', 'SELECT 1 AS id'))
+    const seconds = 15 // its request would be held for 20
+    assert.equal((await boss.outcome('a', seconds)).state, 'Succeeded')
+  })
+
   it('loses its step to a broker that stands still for longer than a lease, and gets it again', async () => {
     await using boss = await operator()
     await using one = worker()

@@ -37,6 +37,18 @@ describe('a free worker', () => {
     assert.deepEqual(rig.due(), ['ask'])
   })
 
+  it('asks again when it is told that nobody holds what it asked', () => {
+    const rig = new Rig()
+    rig.due()
+    rig.state.notice({ version, kind: 'ask', epoch: 2 }, rig.now)
+    assert.deepEqual(rig.due(), ['ask'])
+    rig.take(a, 2)
+    rig.state.notice({ version, kind: 'ask', epoch: 3 }, rig.now)
+    assert.deepEqual(rig.due(), [], 'it has a step')
+    assert.equal(rig.after(HEARTBEAT_MS).length, 1)
+    assert.equal(rig.act('heartbeat').message.epoch, 3)
+  })
+
   it('asks only while its engine stands ready', () => {
     const rig = new Rig()
     rig.state.engine(false)
@@ -147,9 +159,9 @@ describe('a worker with a step', () => {
   it('stops it when told so, by an answer or a notice, and goes on to renew until it has ended', () => {
     const byNotice = new Rig()
     byNotice.take(a)
-    byNotice.state.notice({ version, kind: 'stop', epoch: 1, id: idOf('a', 2), reason: 'cancelled' })
+    byNotice.state.notice({ version, kind: 'stop', epoch: 1, id: idOf('a', 2), reason: 'cancelled' }, byNotice.now)
     assert.deepEqual(byNotice.due(), [], 'it was meant for another try')
-    byNotice.state.notice({ version, kind: 'stop', epoch: 1, id: a, reason: 'cancelled' })
+    byNotice.state.notice({ version, kind: 'stop', epoch: 1, id: a, reason: 'cancelled' }, byNotice.now)
     assert.deepEqual(byNotice.due(), ['abort'])
     const byAnswer = new Rig()
     byAnswer.take(a)

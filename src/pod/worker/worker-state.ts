@@ -104,10 +104,11 @@ export class WorkerState {
     if (this.#running?.key === key) this.#running.beatAt = Math.min(this.#running.beatAt, now + soon(this.#running))
   }
 
-  notice({ id, epoch, reason }: Notice): void {
-    if (epoch < this.#epoch) return
-    this.#learn(epoch)
-    if (this.#running?.key === leaseKey(id)) this.#stop(this.#running, reason)
+  notice(notice: Notice, now: number): void {
+    if (notice.epoch < this.#epoch) return
+    this.#learn(notice.epoch)
+    if (notice.kind === 'ask') this.#asksAgain(now)
+    else if (this.#running?.key === leaseKey(notice.id)) this.#stop(this.#running, notice.reason)
   }
 
   /** The running step has ended. @returns whether its outcome will be delivered */
@@ -131,9 +132,7 @@ export class WorkerState {
 
   /** The connection is there (again): whatever was said may be lost. */
   connected(now: number): void {
-    this.#isAsking = false
-    this.#askAt = now
-    this.#backoff.reset()
+    this.#asksAgain(now)
     if (this.#running !== undefined) this.#running.beatAt = now
     this.#unsettled.putAll(now)
   }
@@ -185,6 +184,12 @@ export class WorkerState {
 
   #frame(): { version: typeof MESSAGE_VERSION; worker: string; epoch: number } {
     return { version: MESSAGE_VERSION, worker: this.#worker, epoch: this.#epoch }
+  }
+
+  #asksAgain(now: number): void {
+    this.#isAsking = false
+    this.#askAt = now
+    this.#backoff.reset()
   }
 
   #learn(epoch: number): void {

@@ -1,15 +1,24 @@
 // A worker: asks for steps over the broker, runs each in a warm engine process, tells what became of it. What to do when is
 // decided by its state (worker-state.ts); here it is done. It never tries a step again by itself: only the operator does.
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asFault, Fault } from '../../base/index.ts'
-import { type Broker, decode, noticeSchema, type PoolAddress, seldom, workerSubject } from '../../dispatch/index.ts'
+import { asFault } from '../../base/index.ts'
+import {
+  type Broker,
+  decode,
+  everyWorkerSubject,
+  noticeSchema,
+  type PoolAddress,
+  seldom,
+  workerSubject,
+} from '../../dispatch/index.ts'
 import type { LogLine } from '../engine-child.ts'
 import { monotonic } from '../monotonic.ts'
 import { endFields } from './end-fields.ts'
 import { EngineChildren } from './engine-children.ts'
 import { OperatorLine } from './operator-line.ts'
+import { emptyFolder } from './work-folder.ts'
 import type { WorkerAct } from './worker-act.ts'
 import { WorkerState } from './worker-state.ts'
 
@@ -36,20 +45,6 @@ const STOP_GRACE_MS = 12_000
 const LAST_GRACE_MS = 3_000
 /** After that, what is not settled stays untold. */
 const LAST_WORDS_MS = 5_000
-
-async function emptyFolder(folder: string): Promise<void> {
-  try {
-    await rm(folder, { recursive: true, force: true })
-    await mkdir(folder, { recursive: true })
-  } catch (cause) {
-    throw new Fault({
-      kind: 'denied',
-      code: 'WorkFolderUnusable',
-      message: `cannot start a worker: its folder "${folder}" can't be made (${asFault(cause).message}); give another one by --work`,
-      cause,
-    })
-  }
-}
 
 type Act<Kind extends WorkerAct['kind']> = Extract<WorkerAct, { kind: Kind }>
 
@@ -125,11 +120,17 @@ export class Worker {
 
   #connect(): void {
     const { broker, address, name, log } = this.#options
-    this.#unlisten = broker.listen(workerSubject(address, name), (data) => {
+    const hear = (data: Uint8Array) => {
       const notice = decode(noticeSchema, data)
-      if (notice !== undefined) this.#state.notice(notice)
+      if (notice !== undefined) this.#state.notice(notice, monotonic())
       this.#goOn()
-    })
+    }
+    const ends = [workerSubject(address, name), everyWorkerSubject(address)].map((subject) =>
+      broker.listen(subject, hear),
+    )
+    this.#unlisten = () => {
+      for (const end of ends) end()
+    }
     broker.onState((state) => {
       log('info', state === 'up' ? 'connected to the broker' : 'not connected to the broker')
       if (state === 'up') this.#state.connected(monotonic())
