@@ -1,17 +1,28 @@
 // `loom run --workers`: a local run whose steps go to worker processes, over a real broker.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { startBroker } from './bed/index.ts'
+import { startBroker, until } from './bed/index.ts'
 import { findNatsServer } from './bed/nats-server.ts'
 import { commitsByWriter, rowsOfTables } from './support/lake.ts'
 import { REPOSITORY } from './support/operator-process.ts'
 
 const FLIGHTS = join(REPOSITORY, 'examples/flights')
+
+/** Pids of processes with that argument. */
+function processesWith(argument: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument)
+    } catch {
+      return false
+    }
+  })
+}
 
 describe('a local run with workers', () => {
   const folders: string[] = []
@@ -53,6 +64,30 @@ describe('a local run with workers', () => {
     const here = ['--nats', broker.url, '--nats-credentials', credentials, '--include', 'raw_airlines,raw_planes']
     const { report } = await loom(['--workers', '1', ...here], '/nowhere')
     assert.equal(report.state, 'Succeeded')
+  })
+
+  it('leaves no worker behind when it is killed', async () => {
+    await using broker = await startBroker()
+    const folder = mkdtempSync(join(tmpdir(), 'loom-local-'))
+    folders.push(folder)
+    const slow = `export default async () => { await new Promise((resolve) => setTimeout(resolve, 60_000)); return 'SELECT 1 AS a' }`
+    const spec = {
+      processes: [{ name: 'p', steps: [{ name: 's', code: { inline: slow }, target: { table: { ref: 'x.s' } } }] }],
+    }
+    const file = join(folder, 'pipeline.json')
+    writeFileSync(
+      file,
+      JSON.stringify({ apiVersion: 'loom.etl/v1alpha1', kind: 'ETLPipeline', metadata: { name: 'slow' }, spec }),
+    )
+    const main = join(REPOSITORY, 'dist/cli/main.js')
+    const child = spawn(process.execPath, [main, 'run', '-f', file, '--workers', '1', '--nats', broker.url], {
+      cwd: folder,
+      stdio: 'ignore',
+    })
+    const workers = () => processesWith(`--nats=${broker.url}`)
+    await until('its worker is there', async () => workers().length > 0)
+    child.kill('SIGKILL')
+    await until('its worker is gone', async () => workers().length === 0)
   })
 
   it('says what is missing when there is no broker to be had', async () => {

@@ -38,6 +38,8 @@ export async function workerCommand(options: Arguments['options'], io: Io): Prom
   }
   if (io.signal.aborted) onStop()
   else io.signal.addEventListener('abort', onStop, { once: true })
+  // started by a local run, which is gone
+  process.once('disconnect', () => process.exit(1))
   const code = await worker.ended
   await broker.close()
   return code

@@ -129,7 +129,8 @@ class WorkerProcesses {
     ]
     const share = Math.floor(Math.min(process.constrainedMemory() || totalmem(), totalmem()) / count)
     const args = [main, 'worker', ...place, `--work=${join(folder, name)}`, `--memory=${share}`]
-    const child = spawn(process.execPath, args, { stdio: 'ignore' })
+    // the channel tells it when this process is gone
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
     this.#children.set(name, child)
     child.once('exit', (code, signal) => {
       this.#children.delete(name)
