@@ -69,11 +69,17 @@ $(BENCH_INSTALLED): test/bench/requirements.txt
 bench: build $(BENCH_INSTALLED) ## speed beside DuckDB alone, dbt-duckdb and loom-kernel (BENCH_ROWS=100000 for a quick look)
 	BENCH_PYTHON=$(CURDIR)/$(BENCH)/bin/python node_modules/.bin/node test/bench/bench.ts
 	$(MAKE) --no-print-directory bench-operator
+	$(MAKE) --no-print-directory bench-dispatch
 
 .PHONY: bench-operator
 bench-operator: $(BUILT) ## what the operator costs, beside bare Jobs on the same control plane (Linux, root; Go, once)
 	node_modules/.bin/node test/cluster/bed/servers.ts >/dev/null
 	node_modules/.bin/node test/bench/operator/bench.ts
+
+.PHONY: bench-dispatch
+bench-dispatch: $(BUILT) ## how fast steps come to warm workers, beside Jobs and one process (Linux, root; Go, once)
+	node_modules/.bin/node test/cluster/bed/servers.ts >/dev/null
+	node_modules/.bin/node test/bench/dispatch/bench.ts
 
 .PHONY: generate
 generate: $(INSTALLED) ## write crds/ and the generated pages of docs/ anew

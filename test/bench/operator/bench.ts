@@ -2,7 +2,7 @@
 //
 // BENCH_JOBS (default 200), BENCH_FINISHED (5000) and BENCH_RUNNING (500) scale it down. Not part of CI: what it says depends on the
 // machine and on what else that does; ratios less than times. Contenders take turns, and medians are shown.
-import { cpus, loadavg } from 'node:os'
+import { type Line, machine, table } from '../lines.ts'
 import { median, sideBySide } from '../measure.ts'
 import { JOBS, type Job, Lab } from './lab.ts'
 import { gaps, writesOfOneStep } from './latency.ts'
@@ -16,21 +16,10 @@ const FINISHED = numberOf('BENCH_FINISHED', 5000)
 const RUNNING = numberOf('BENCH_RUNNING', 500)
 const ROUNDS = 3
 
-interface Line {
-  readonly what: string
-  readonly measured: string
-  readonly target?: { readonly text: string; readonly met: boolean }
-}
-
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
 const lines = [...(await onFakePods()), ...(await onRealPods()), ...(await atScale())]
-process.stdout.write(`${about()}\n\n${table(lines)}\n`)
-
-function about(): string {
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, load ${loadavg()[0]?.toFixed(1)}`
-  return `${new Date().toISOString().slice(0, 10)} · ${machine}, Node ${process.versions.node}, the control plane on the same machine`
-}
+process.stdout.write(`${machine()}\n\n${table(lines)}\n`)
 
 async function onFakePods(): Promise<Line[]> {
   say('writes and waits of single runs')
@@ -116,15 +105,4 @@ async function atScale(): Promise<Line[]> {
       measured: `${secondsToLead.toFixed(1)} s → ${secondsInSync.toFixed(1)} s`,
     },
   ]
-}
-
-function table(all: readonly Line[]): string {
-  const rows = all.map(({ what, measured, target }) => [
-    what,
-    measured,
-    target?.text ?? '',
-    target === undefined ? '' : target.met ? 'yes' : '**no**',
-  ])
-  const head = ['what', 'measured', 'target', 'met']
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

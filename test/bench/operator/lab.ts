@@ -102,7 +102,7 @@ export function wide(name: string, steps: number): Manifest {
     steps: [{ parallel: Array.from({ length: Math.min(100, steps - from) }, (_, i) => quick(`s${from + i}`)) }],
   })
   const processes = Array.from({ length: Math.ceil(steps / 100) }, (_, i) => process(i * 100))
-  const spec = { pipeline: { processes: [{ parallel: processes }] }, dispatch: { maxParallel: steps } }
+  const spec = { pipeline: { processes: [{ parallel: processes }] }, dispatch: { maxParallel: Math.min(100, steps) } }
   return { kind: 'ETLRun', metadata: { name }, spec }
 }
 

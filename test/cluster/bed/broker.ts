@@ -71,6 +71,11 @@ export class BrokerProcess implements AsyncDisposable {
     return readFileSync(this.#file('log'), 'utf8')
   }
 
+  /** Of the process whose child the server is. */
+  get supervisorPid(): number {
+    return this.#supervisor.pid
+  }
+
   /** Nothing that it knew is left afterwards: it stores nothing. */
   async start(): Promise<void> {
     if (this.#server !== undefined && this.#server.ending === undefined) return

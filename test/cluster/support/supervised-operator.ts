@@ -22,12 +22,16 @@ const MEMORY = '--max-semi-space-size=8'
 let started = 0
 
 /** Starts one; resolves when it leads. The control plane must know `OPERATOR_USER`, and have granted it its rights. */
-export async function startSupervisedOperator(plane: ControlPlane): Promise<SupervisedOperator> {
+export async function startSupervisedOperator(
+  plane: ControlPlane,
+  more: { flags?: readonly string[]; nodeFlags?: readonly string[] } = {},
+): Promise<SupervisedOperator> {
   started += 1
   const logFile = join(plane.folder, `operator-${started}.log`)
-  const flags = ['--image', 'loom:dev', '--port', '0', '--host', '127.0.0.1']
+  const { flags: added = [], nodeFlags = [] } = more
+  const flags = ['--image', 'loom:dev', '--port', '0', '--host', '127.0.0.1', ...added]
   const kubeconfig = ['--kubeconfig', plane.user(OPERATOR_USER).kubeconfig]
-  const program = [process.execPath, MEMORY, join(REPOSITORY, 'dist/cli/main.js')]
+  const program = [process.execPath, MEMORY, ...nodeFlags, join(REPOSITORY, 'dist/cli/main.js')]
   const command = [...program, 'operator', ...flags, ...kubeconfig]
   const operator = await plane.supervisor.spawn({ command, output: logFile })
   const log = new FollowedLog(logFile)

@@ -1,0 +1,152 @@
+// A cluster with an operator, a broker, and a pool whose workers are warm: what runs through a pool are measured in. Everything
+// but the bench's own process (which plays the kubelet) is a child of the control plane's supervisor, so that nothing that
+// it uses is forgotten.
+
+import type { RunStatus } from '../../../src/manifest/index.ts'
+import { type AuditEntry, type BrokerProcess, type Kube, startBroker, until } from '../../cluster/bed/index.ts'
+import { Cluster, type Manifest, pathOf } from '../../cluster/support/cluster.ts'
+import { quick, run } from '../../cluster/support/pipelines.ts'
+import { grantOperatorRights, OPERATOR_USER } from '../../cluster/support/rights.ts'
+import { startSupervisedOperator } from '../../cluster/support/supervised-operator.ts'
+import { difference, type ProcessorTime, usedBy } from './processor-time.ts'
+
+export const POOL = 'warm'
+/** All steps go to the pool. */
+export const POOLED = { mode: 'nats', pool: POOL } as const
+
+const WRITES = ['create', 'update', 'patch', 'delete']
+/** Beside all runs, an operator looks at pools and renews its lease. */
+const OF_RUNS = ['etlruns', 'jobs', 'configmaps', 'events']
+
+type Run = Kube & { status?: RunStatus }
+
+export interface Measured {
+  /** From the first request to the moment that the last run was seen to have succeeded. */
+  readonly seconds: number
+  readonly used: ProcessorTime
+  /** Of the operator, for runs. */
+  readonly writes: number
+}
+
+export class WarmPool implements AsyncDisposable {
+  readonly #cluster: Cluster
+  readonly #broker: BrokerProcess
+
+  private constructor(cluster: Cluster, broker: BrokerProcess) {
+    this.#cluster = cluster
+    this.#broker = broker
+  }
+
+  /** @param workers 0: there is no pool, and steps go as Jobs */
+  static async start(workers: number): Promise<WarmPool> {
+    const cluster = await Cluster.start({ users: [{ name: OPERATOR_USER }] })
+    const broker = await startBroker()
+    const lab = new WarmPool(cluster, broker)
+    try {
+      await grantOperatorRights(cluster.plane.api)
+      const profile = process.env['BENCH_PROFILE']
+      const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+      await startSupervisedOperator(cluster.plane, { flags: ['--nats', broker.url], nodeFlags })
+      await cluster.apply(cluster.storage())
+      if (workers > 0) await lab.#warmUp(workers)
+      return lab
+    } catch (thrown) {
+      await lab[Symbol.asyncDispose]()
+      throw thrown
+    }
+  }
+
+  /** Applies the runs as fast as the API server takes them, and waits until all have succeeded. @throws when one has not */
+  async measure(runs: readonly Manifest[]): Promise<Measured> {
+    const { plane } = this.#cluster
+    const audited = plane.auditLog().length
+    const before = this.#used()
+    const stop = new AbortController()
+    const { resourceVersion } = (await plane.api.get<Kube>(pathOf('ETLRun'))).metadata
+    const done = this.#succeeded(new Set(runs.map(({ metadata }) => metadata.name)), String(resourceVersion), stop)
+    const started = performance.now()
+    const [{ at }] = await Promise.all([done, this.#apply(runs)])
+    const used = difference(this.#used(), before)
+    stop.abort()
+    // events come last
+    await this.#quiet()
+    const writes = plane.auditLog().slice(audited).filter(isWriteForRuns).length
+    return { seconds: (at - started) / 1000, used, writes }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cluster[Symbol.asyncDispose]()
+    await this.#broker.stop()
+  }
+
+  async #warmUp(workers: number): Promise<void> {
+    const spec = { replicas: { min: workers, max: workers }, resources: { limits: { memory: '1Gi' } } }
+    await this.#cluster.apply({ kind: 'ETLWorkerPool', metadata: { name: POOL }, spec })
+    const ready = async () => {
+      const pool = await this.#cluster.plane.api.get<Kube & { status?: { idle?: number } }>(
+        `${pathOf('ETLWorkerPool')}/${POOL}`,
+      )
+      return pool.status?.idle === workers
+    }
+    await until('all workers wait for a step', ready, { seconds: 120 })
+    const steps = Array.from({ length: workers * 10 }, (_, i) => quick(`warm${i}`))
+    await this.measure([run('warm-up', [{ parallel: steps }], { dispatch: POOLED })])
+  }
+
+  async #apply(runs: readonly Manifest[]): Promise<void> {
+    const left = [...runs]
+    const inOneHand = async () => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) await this.#cluster.apply(next)
+    }
+    await Promise.all(Array.from({ length: 16 }, inOneHand))
+  }
+
+  async #succeeded(names: Set<string>, resourceVersion: string, stop: AbortController): Promise<{ at: number }> {
+    const { api } = this.#cluster.plane
+    const done = Promise.withResolvers<{ at: number }>()
+    const take = ({ metadata, status }: Run) => {
+      if (status?.phase === 'Failed' || status?.phase === 'Cancelled')
+        done.reject(new Error(`run ${metadata.name} is ${status.phase}: ${JSON.stringify(status)}`))
+      if (status?.phase === 'Succeeded' && names.delete(metadata.name) && names.size === 0)
+        done.resolve({ at: performance.now() })
+    }
+    const path = `${pathOf('ETLRun')}?watch=true&resourceVersion=${resourceVersion}`
+    const watching = api.watch<Run>(path, ({ object }) => take(object), stop.signal)
+    watching.then(
+      () => done.reject(new Error('the API server has ended the watch of runs')),
+      (thrown) => done.reject(thrown),
+    )
+    return await done.promise
+  }
+
+  /** Waits until the operator has written nothing for a second. */
+  async #quiet(): Promise<void> {
+    const { plane } = this.#cluster
+    const quietFor = async () => {
+      const last = plane.auditLog().findLast(isWriteForRuns)
+      return last === undefined || Date.now() - last.at.getTime() > 1_000
+    }
+    await until('the operator is quiet', quietFor, { everyMs: 500, seconds: 60 })
+  }
+
+  #used(): ProcessorTime {
+    const all = [this.#cluster.plane.supervisor.pid, this.#broker.supervisorPid].map((pid) => usedBy(pid, nameOf))
+    const merged: Record<string, number> = {}
+    for (const [name, seconds] of all.flatMap(Object.entries)) merged[name] = (merged[name] ?? 0) + Number(seconds)
+    return merged
+  }
+}
+
+const isWriteForRuns = ({ user, verb, resource }: AuditEntry): boolean =>
+  user === OPERATOR_USER && WRITES.includes(verb) && OF_RUNS.includes(resource)
+
+/** `pods` are workers with their engines, or the pods of steps; those that have ended are found in the supervisor's time. */
+function nameOf(commandLine: readonly string[]): string {
+  const words = commandLine.join(' ')
+  const server = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'nats-server']
+  const [program = ''] = commandLine
+  const found = server.find((name) => program.endsWith(name) || commandLine[1] === name)
+  if (found !== undefined) return found.replace('kube-', '')
+  if (words.includes('main.js operator')) return 'operator'
+  return 'pods'
+}
