@@ -23,6 +23,7 @@ const CGROUPS = '/sys/fs/cgroup'
 
 /** @returns the program's exit code */
 async function run(program: readonly string[]): Promise<number> {
+  const began = Date.now()
   await findServers()
   await findNodeServers()
   const env = {
@@ -34,6 +35,9 @@ async function run(program: readonly string[]): Promise<number> {
     LOOM_TEST_CGROUP: `/loom-node-${process.pid}`,
     TMPDIR: mkdtempSync(join(tmpdir(), 'loom-node-')),
   }
+  process.stderr.write(
+    `Servers, Helm, kubectl and images are built or found: ${Math.round((Date.now() - began) / 1000)} s.\n`,
+  )
   makeCgroups(env.LOOM_TEST_CGROUP)
   try {
     const enclave = ['bash', join(import.meta.dirname, 'enclave.sh'), NODE_ADDRESS, ...program]
