@@ -132,6 +132,10 @@ test('a step that needs more memory than its limit is OutOfMemory, and is tried 
   const { status, phases } = await etl.ends('memory')
   assert.deepEqual(phases, ['Running', 'Failed'])
   assert.deepEqual([status.attempt, status.failures?.[0]?.reason], [2, 'OutOfMemory'], JSON.stringify(status))
+  const ends = (await etl.pods('memory')).map(
+    ({ status: pod }) => pod?.containerStatuses?.[0]?.state?.terminated?.reason,
+  )
+  assert.deepEqual(ends, ['OOMKilled', 'OOMKilled'])
 })
 
 test('a step that takes longer than it may is TimedOut', async () => {
