@@ -132,6 +132,10 @@ test('a step that needs more memory than its limit is OutOfMemory, and is tried 
   const { status, phases } = await etl.ends('memory')
   assert.deepEqual(phases, ['Running', 'Failed'])
   assert.deepEqual([status.attempt, status.failures?.[0]?.reason], [2, 'OutOfMemory'], JSON.stringify(status))
+  const ends = (await etl.pods('memory')).map(
+    ({ status: pod }) => pod?.containerStatuses?.[0]?.state?.terminated?.reason,
+  )
+  assert.deepEqual(ends, ['OOMKilled', 'OOMKilled'])
 })
 
 test('a step that takes longer than it may is TimedOut', async () => {
@@ -139,6 +143,21 @@ test('a step that takes longer than it may is TimedOut', async () => {
   const { status, phases } = await etl.ends('deadline')
   assert.deepEqual(phases, ['Running', 'Failed'])
   assert.equal(status.failures?.[0]?.reason, 'TimedOut')
+})
+
+test('a step whose pod is evicted is tried again, and that is no attempt of the run', async () => {
+  await useStorage('evicted')
+  await etl.apply(run('evicted', [takes('first', 4)], { storageRef: { name: 'evicted' } }))
+  const { metadata } = await etl.runningPod('evicted')
+  await etl.api.create(`/api/v1/namespaces/etl/pods/${metadata.name}/eviction`, {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name: metadata.name },
+  })
+  const { status, phases } = await etl.ends('evicted')
+  assert.deepEqual(phases, SMOOTH, JSON.stringify(status))
+  assert.deepEqual([status.attempt, status.steps?.[0]?.try], [1, 2], JSON.stringify(status))
+  assert.deepEqual(Object.values(commitsByWriter(join(etl.lake, 'tables/evicted'))), [1])
 })
 
 test('a run goes on when kubelet and containerd are stopped and started under it', async () => {
