@@ -43,7 +43,7 @@ export type StopReason = (typeof STOP_REASONS)[number]
 
 const terms = { leaseMs: count, heartbeatMs: count }
 
-/** Answers to `ready`. `task`: gzip of the task's JSON, in base64. */
+/** Answers to `ready`. `task`: the task's JSON; a long one as gzip, in base64. */
 export const workSchema = z.discriminatedUnion('kind', [
   z.object({ version, kind: z.literal('lease'), epoch: count, id: leaseIdSchema, task: z.string(), ...terms }),
   /** Nothing to do for now: ask again. */
@@ -91,12 +91,19 @@ export function decode<T>(schema: z.ZodType<T>, data: Uint8Array): T | undefined
   }
 }
 
-export const packTask = (task: StepTask): string => gzipSync(JSON.stringify(task), { level: 1 }).toString('base64')
+/** Up to that, setting up a compressor costs more than it saves. Characters. */
+const PLAIN_TASK = 8_192
+
+export function packTask(task: StepTask): string {
+  const text = JSON.stringify(task)
+  return text.length <= PLAIN_TASK ? text : gzipSync(text, { level: 1 }).toString('base64')
+}
 
 /** undefined: damaged. */
 export function unpackTask(text: string): StepTask | undefined {
   try {
-    return JSON.parse(gunzipSync(Buffer.from(text, 'base64')).toString('utf8')) as StepTask
+    const json = text.startsWith('{') ? text : gunzipSync(Buffer.from(text, 'base64')).toString('utf8')
+    return JSON.parse(json) as StepTask
   } catch {
     return undefined
   }

@@ -93,7 +93,8 @@ export class Observer {
     const finished = run.status.finishedAt !== undefined && run.metadata.deletedAt === undefined
     const known = this.#plans.get(run.metadata.uid)
     const name = run.status.planConfigMap ?? ''
-    const packed = run.status.plan === undefined ? undefined : unpackPlan(run.status.plan, run.metadata, name)
+    const inStatus = known === undefined ? run.status.plan : undefined
+    const packed = inStatus === undefined ? undefined : unpackPlan(inStatus, run.metadata, name)
     const stored = known ?? packed ?? (finished ? undefined : await this.#readPlan(run))
     if (stored !== undefined) {
       this.#remember(run, stored)

@@ -6,7 +6,16 @@ import type { AnyObject } from './kept.ts'
 /** A pool that this operator can't read gives out nothing. */
 const UNREADABLE: WorkerPoolSpec = { replicas: { max: 1 }, paused: true }
 
-export function readPool({ metadata, spec, status }: AnyObject): PoolObject {
+/** Every look at a run asks for its pools; cached objects are never changed in place. */
+const KNOWN = new WeakMap<AnyObject, PoolObject>()
+
+export function readPool(raw: AnyObject): PoolObject {
+  const known = KNOWN.get(raw) ?? read(raw)
+  KNOWN.set(raw, known)
+  return known
+}
+
+function read({ metadata, spec, status }: AnyObject): PoolObject {
   const readSpec = workerPoolSpecSchema.safeParse(spec)
   const readStatus = workerPoolStatusSchema.safeParse(status ?? {})
   return {

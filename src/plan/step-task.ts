@@ -30,4 +30,9 @@ function usedBy({ sources, target }: StepPlan, binding: StorageBinding): Storage
 }
 
 const only = <T>(of: Record<string, T>, names: ReadonlySet<string>): Record<string, T> =>
-  Object.fromEntries(Object.entries(of).filter(([name]) => names.has(name)))
+  Object.fromEntries(
+    [...names].flatMap((name): [string, T][] => {
+      const place = Object.hasOwn(of, name) ? of[name] : undefined
+      return place === undefined ? [] : [[name, place]]
+    }),
+  )

@@ -7,12 +7,15 @@ import { type AuditEntry, type BrokerProcess, type Kube, startBroker, until } fr
 import { Cluster, type Manifest, pathOf } from '../../cluster/support/cluster.ts'
 import { quick, run } from '../../cluster/support/pipelines.ts'
 import { grantOperatorRights, OPERATOR_USER } from '../../cluster/support/rights.ts'
-import { startSupervisedOperator } from '../../cluster/support/supervised-operator.ts'
+import { type SupervisedOperator, startSupervisedOperator } from '../../cluster/support/supervised-operator.ts'
 import { difference, type ProcessorTime, usedBy } from './processor-time.ts'
 
 export const POOL = 'warm'
 /** All steps go to the pool. */
 export const POOLED = { mode: 'nats', pool: POOL } as const
+
+/** What takes longer has come to a stop. */
+const MOST_MS = 240_000
 
 const WRITES = ['create', 'update', 'patch', 'delete']
 /** Beside all runs, an operator looks at pools and renews its lease. */
@@ -31,6 +34,7 @@ export interface Measured {
 export class WarmPool implements AsyncDisposable {
   readonly #cluster: Cluster
   readonly #broker: BrokerProcess
+  #operator: SupervisedOperator | undefined
 
   private constructor(cluster: Cluster, broker: BrokerProcess) {
     this.#cluster = cluster
@@ -46,7 +50,7 @@ export class WarmPool implements AsyncDisposable {
       await grantOperatorRights(cluster.plane.api)
       const profile = process.env['BENCH_PROFILE']
       const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-      await startSupervisedOperator(cluster.plane, { flags: ['--nats', broker.url], nodeFlags })
+      lab.#operator = await startSupervisedOperator(cluster.plane, { flags: ['--nats', broker.url], nodeFlags })
       await cluster.apply(cluster.storage())
       if (workers > 0) await lab.#warmUp(workers)
       return lab
@@ -65,7 +69,9 @@ export class WarmPool implements AsyncDisposable {
     const { resourceVersion } = (await plane.api.get<Kube>(pathOf('ETLRun'))).metadata
     const done = this.#succeeded(new Set(runs.map(({ metadata }) => metadata.name)), String(resourceVersion), stop)
     const started = performance.now()
+    const late = setTimeout(() => stop.abort(new Error(`not all runs have succeeded:\n${this.#said()}`)), MOST_MS)
     const [{ at }] = await Promise.all([done, this.#apply(runs)])
+    clearTimeout(late)
     const used = difference(this.#used(), before)
     stop.abort()
     // events come last
@@ -74,7 +80,10 @@ export class WarmPool implements AsyncDisposable {
     return { seconds: (at - started) / 1000, used, writes }
   }
 
+  /** The operator ends in order, since it writes its profile then. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#operator?.process.signal('SIGTERM')
+    await this.#operator?.process.ended
     await this.#cluster[Symbol.asyncDispose]()
     await this.#broker.stop()
   }
@@ -114,7 +123,7 @@ export class WarmPool implements AsyncDisposable {
     const watching = api.watch<Run>(path, ({ object }) => take(object), stop.signal)
     watching.then(
       () => done.reject(new Error('the API server has ended the watch of runs')),
-      (thrown) => done.reject(thrown),
+      (thrown) => done.reject(stop.signal.aborted ? stop.signal.reason : thrown),
     )
     return await done.promise
   }
@@ -129,6 +138,11 @@ export class WarmPool implements AsyncDisposable {
     await until('the operator is quiet', quietFor, { everyMs: 500, seconds: 60 })
   }
 
+  /** The operator's last words, for whoever looks why something did not end. */
+  #said(): string {
+    return this.#operator?.log.text().slice(-4000) ?? ''
+  }
+
   #used(): ProcessorTime {
     const all = [this.#cluster.plane.supervisor.pid, this.#broker.supervisorPid].map((pid) => usedBy(pid, nameOf))
     const merged: Record<string, number> = {}
@@ -140,7 +154,7 @@ export class WarmPool implements AsyncDisposable {
 const isWriteForRuns = ({ user, verb, resource }: AuditEntry): boolean =>
   user === OPERATOR_USER && WRITES.includes(verb) && OF_RUNS.includes(resource)
 
-/** `pods` are workers with their engines, or the pods of steps; those that have ended are found in the supervisor's time. */
+/** `pods`: what is in the pods of steps, or has ended; the supervisor's own time holds that. */
 function nameOf(commandLine: readonly string[]): string {
   const words = commandLine.join(' ')
   const server = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'nats-server']
@@ -148,5 +162,6 @@ function nameOf(commandLine: readonly string[]): string {
   const found = server.find((name) => program.endsWith(name) || commandLine[1] === name)
   if (found !== undefined) return found.replace('kube-', '')
   if (words.includes('main.js operator')) return 'operator'
-  return 'pods'
+  if (words.includes('main.js worker')) return 'workers'
+  return words.includes('pod/child.js') ? 'engines' : 'pods'
 }
