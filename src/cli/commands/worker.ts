@@ -38,11 +38,16 @@ export async function workerCommand(options: Arguments['options'], io: Io): Prom
   }
   if (io.signal.aborted) onStop()
   else io.signal.addEventListener('abort', onStop, { once: true })
-  // started by a local run, which is gone
-  process.once('disconnect', () => process.exit(1))
+  endWithParent()
   const code = await worker.ended
   await broker.close()
   return code
+}
+
+/** One that a local run has started ends with it; any other has no such channel. */
+function endWithParent(): void {
+  if (process.connected === false) process.exit(1)
+  process.once('disconnect', () => process.exit(1))
 }
 
 function readConfig(options: Arguments['options'], io: Io) {
