@@ -102,13 +102,8 @@ export class LeaseServer implements Leases, PoolLoads {
   }
 
   loadOf(pool: string): PoolLoad {
-    const { backlog, free } = this.#table.queueOf(pool)
-    const leased = [...this.#table.leases()].filter((lease) => lease.pool === pool && lease.state === 'leased')
-    return {
-      backlog,
-      busy: leased.flatMap(({ worker }) => worker ?? []),
-      idle: free.map(({ worker }) => worker),
-    }
+    const { backlog, busy, free } = this.#table.queueOf(pool)
+    return { backlog, busy, idle: free.map(({ worker }) => worker) }
   }
 
   drain(pool: string, workers: ReadonlySet<string>): void {

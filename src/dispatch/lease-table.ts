@@ -67,7 +67,7 @@ export class LeaseTable {
     if (lease === undefined) return this.#strayHeartbeat(id, from, now)
     if (lease.pool !== from.pool) return FENCED
     if (lease.state === 'offered') {
-      this.queueOf(lease.pool).remove(lease)
+      this.queueOf(lease.pool).adopted(lease)
       adopt(lease, from.worker, this.#limits, now)
       return { answer: { kind: 'renewed' }, effects: [{ kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)] }
     }
@@ -211,8 +211,9 @@ export class LeaseTable {
     const notBefore = want.sinceMs < this.#startedAt ? this.#startedAt + this.#limits.leaseMs : 0
     const lease = offer(want, entry.run.key, { now, notBefore })
     const worker = this.#strays.claim(lease.key, lease.pool)
+    if (worker !== undefined) adopt(lease, worker, this.#limits, now)
     if (worker === undefined) this.queueOf(lease.pool).add(lease)
-    else adopt(lease, worker, this.#limits, now)
+    else this.queueOf(lease.pool).adopted(lease)
     entry.add(lease)
     return worker === undefined ? [] : [{ kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)]
   }
@@ -224,12 +225,12 @@ export class LeaseTable {
     now: number,
   ): Effect[] {
     const remove = (...effects: Effect[]) => {
+      this.queueOf(lease.pool).remove(lease)
       entry.delete(lease)
       return effects
     }
     switch (lease.state) {
       case 'offered':
-        this.queueOf(lease.pool).remove(lease)
         return remove()
       case 'expired':
         return isSeen || isOld ? remove() : [this.#lookAt(lease, now)]

@@ -14,6 +14,8 @@ export class PoolQueue {
   /** In the order of their turns; a run that got a worker goes to the end. */
   readonly #runs = new Map<string, Map<string, Lease>>()
   readonly #free = new Map<string, FreeWorker>()
+  /** All that are leased, and some that were: those are found out when they are counted. */
+  readonly #given = new Set<Lease>()
   /** Get nothing more: they are to be removed. */
   draining: ReadonlySet<string> = new Set()
 
@@ -27,13 +29,26 @@ export class PoolQueue {
     return [...this.#free.values()]
   }
 
+  /** Workers that have a step. */
+  get busy(): string[] {
+    for (const lease of this.#given) if (lease.state !== 'leased') this.#given.delete(lease)
+    return [...this.#given].flatMap(({ worker }) => worker ?? [])
+  }
+
   add(lease: Lease): void {
     const leases = this.#runs.get(lease.run) ?? new Map<string, Lease>()
     leases.set(lease.key, lease)
     this.#runs.set(lease.run, leases)
   }
 
+  /** A worker has it already. */
+  adopted(lease: Lease): void {
+    this.remove(lease)
+    this.#given.add(lease)
+  }
+
   remove(lease: Lease): void {
+    this.#given.delete(lease)
     const leases = this.#runs.get(lease.run)
     leases?.delete(lease.key)
     if (leases?.size === 0) this.#runs.delete(lease.run)
@@ -72,6 +87,7 @@ export class PoolQueue {
         leases.delete(lease.key)
         if (leases.size > 0) this.#runs.set(run, leases)
         this.#free.delete(worker.worker)
+        this.#given.add(lease)
         return { lease, worker }
       }
     }

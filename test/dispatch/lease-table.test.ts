@@ -171,6 +171,26 @@ describe('the table of leases', () => {
     assert.deepEqual(told(table.ready(3, elsewhere, T)), [])
   })
 
+  test('knows which workers have a step', () => {
+    const table = newTable()
+    const wanted = ['a', 'b', 'c'].map((step) => want(idOf(step), { sinceMs: -1 }))
+    const busy = () => table.queueOf(POOL).busy
+    table.heartbeat(idOf('a'), by('w1'), 1) // known from an earlier leader
+    table.agree(RUN, { wanted, seen: new Set() }, 2)
+    assert.deepEqual(busy(), ['w1'])
+    table.heartbeat(idOf('b'), by('w2'), 3)
+    table.ready(1, by('w3'), T)
+    assert.deepEqual(busy(), ['w1', 'w2', 'w3'])
+    table.outcome(2, { id: idOf('a'), from: by('w1'), outcome: done('a') }, T)
+    assert.deepEqual(busy(), ['w2', 'w3'])
+    table.tick(T + LIMITS.acceptMs) // w2 has not renewed for long, w3 never
+    assert.deepEqual(busy(), [])
+    table.ready(3, by('w4'), T + LIMITS.acceptMs)
+    assert.deepEqual(busy(), ['w4'])
+    table.agree(RUN, { ...nothing, final: true }, T + LIMITS.acceptMs)
+    assert.deepEqual(busy(), [], 'nobody waits for it')
+  })
+
   test('gives nothing to workers that are to go', () => {
     const table = newTable()
     table.queueOf(POOL).draining = new Set(['w1'])
