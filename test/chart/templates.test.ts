@@ -263,13 +263,42 @@ describe('pods', () => {
 })
 
 it('sets every setting of the operator, save where it finds the API server and on which address it listens', async () => {
-  const objects = await render({ watchNamespaces: ['a'], 'leaderElection.leaseDuration': '30s' })
+  const objects = await render({
+    watchNamespaces: ['a'],
+    'leaderElection.leaseDuration': '30s',
+    'nats.url': 'nats://nats:4222',
+    'nats.credentialsSecret': 'operator-nats',
+  })
   const set = args(objects)
     .slice(1)
     .map((argument) => argument.split('=')[0])
   const settings = Object.values(OPERATOR_SETTINGS).map(({ flag }) => flag.split(' ')[0])
   assert.deepEqual([...set, '--kubeconfig', '--host'].sort(), settings.sort())
   assert.ok(args(objects).includes('--lease-duration=30s'))
+})
+
+describe('a NATS server', () => {
+  it('is reached with the credentials of a Secret, which is mounted and not named in an argument', async () => {
+    const objects = await render({ 'nats.url': 'tls://nats:4443', 'nats.credentialsSecret': 'keys', 'nats.port': 4443 })
+    const { containers, volumes } = only(objects, 'Deployment').spec.template.spec
+    assert.deepEqual(volumes, [{ name: 'nats-credentials', secret: { secretName: 'keys' } }])
+    assert.deepEqual(containers[0].volumeMounts, [
+      { name: 'nats-credentials', mountPath: '/etc/loom/nats', readOnly: true },
+    ])
+    assert.ok(args(objects).includes('--nats-credentials=/etc/loom/nats'))
+    assert.ok(args(objects).includes('--nats-for-workers=tls://nats:4443'))
+    const egress = only(objects, 'NetworkPolicy').spec.egress
+    assert.deepEqual(egress[1], { ports: [{ port: 4443, protocol: 'TCP' }] })
+  })
+
+  it('may have another address for workers, and needs no credentials', async () => {
+    const objects = await render({ 'nats.url': 'nats://a:4222', 'nats.urlForWorkers': 'nats://b:4222' })
+    assert.ok(args(objects).includes('--nats-for-workers=nats://b:4222'))
+    assert.equal(only(objects, 'Deployment').spec.template.spec.volumes, undefined)
+  })
+
+  it('is not asked for where none is given', () =>
+    assert.ok(!args(plain).some((argument) => argument.startsWith('--nats'))))
 })
 
 it('takes names that are given', async () => {
