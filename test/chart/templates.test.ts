@@ -248,7 +248,7 @@ describe('pods', () => {
     )
     const { nodeSelector, tolerations, affinity, priorityClassName, containers } = spec.template.spec
     assert.deepEqual(
-      [nodeSelector.disk, tolerations, affinity, priorityClassName, containers[0].env],
+      [nodeSelector.disk, tolerations, affinity, priorityClassName, containers[0].env.slice(1)],
       ['fast', [{ key: 'k', operator: 'Exists' }], { nodeAffinity: { a: 1 } }, 'high', [{ name: 'A', value: 'b' }]],
     )
     assert.equal(containers[0].resources.limits.memory, '1Gi')
