@@ -74,7 +74,8 @@ export class Observer {
     const plan = await this.#planOf(reading, raw)
     const { jobs, pods } = await this.#jobsAndPods(run, plan, now)
     const { namespace, uid } = run.metadata
-    const leases = this.#leases()?.factsOf(uid) ?? []
+    // what is decided about a run that is to stop can't wait for news to be gathered
+    const leases = this.#leases()?.factsOf(uid, run.spec.suspend === true || run.spec.cancel === true) ?? []
     const dispatch = dispatchFact(this.#leases(), poolsOf(this.#caches, namespace))
     return { observed: { now, run, plan, jobs, pods, leases, dispatch, cleanUp: this.#cleanUpOf(run) }, reading }
   }
