@@ -43,7 +43,7 @@ const answersAtOnce =
 
 export const DISPATCH_BUGS: Record<string, Bug> = {
   'an outcome is settled before the status that holds it is written': { broker: answersAtOnce('outcome', 'settled') },
-  'a lease is over for the operator before it is over for its worker': { leaseMs: 8_000 },
+  'a lease is over for the operator before it is over for its worker': { leaseMs: 2_000 },
   'a worker commits while its lease is not renewed': { commitsAnyway: true },
   'a worker that got no answer waits for ever': { asksOnce: true },
   'a new leader gives out at once what an earlier one has leased': {
