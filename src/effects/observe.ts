@@ -69,8 +69,7 @@ export class Observer {
     const raw = this.#caches.runs.objects.get(key)
     if (raw === undefined) return undefined
     const reading = readRun(raw)
-    const { run } = reading
-    const now = this.#now()
+    const [{ run }, now] = [reading, this.#now()]
     const plan = await this.#planOf(reading, raw)
     const { jobs, pods } = await this.#jobsAndPods(run, plan, now)
     const { namespace, uid } = run.metadata
