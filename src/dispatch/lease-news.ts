@@ -38,6 +38,8 @@ export interface Agreement {
   seen: ReadonlySet<string>
   /** Nothing is wanted any more, and why. */
   stop?: StopReason
+  /** Nothing is given out: what is wanted is for workers that have it already. */
+  hold?: boolean
   /** The run has ended: nobody waits for its leases. */
   final?: boolean
 }

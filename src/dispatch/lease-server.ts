@@ -1,11 +1,11 @@
 // Serves the leader's table of leases over the broker: reads what workers say, tells the table, says what the table says.
-import type { Broker, BrokerState } from './broker.ts'
+import type { BrokerState } from './broker.ts'
 import { CallWorkers } from './call-workers.ts'
 import type { LeaseFact, LeasingRun } from './lease.ts'
 import { type Agreement, type Effect, speakerOf } from './lease-news.ts'
+import type { LeaseServerOptions } from './lease-server-options.ts'
 import { LeaseTable } from './lease-table.ts'
 import type { Leases } from './leases.ts'
-import type { DispatchLimits } from './limits.ts'
 import {
   decode,
   encode,
@@ -19,33 +19,11 @@ import {
 import type { PoolLoad, PoolLoads } from './pool-loads.ts'
 import { type PoolAddress, parseRequest, poolKey, servedSubjects, workerSubject } from './subjects.ts'
 
-export interface LeaseServerOptions {
-  broker: Broker
-  limits: DispatchLimits
-  /** Larger than those of all leaders before. */
-  epoch: number
-  prefix: string
-  /** Only pools of these namespaces; absent: of all. */
-  namespaces?: readonly string[]
-  /** Milliseconds since the epoch. */
-  now: () => number
-  /** Look at this run (`namespace/name`), at the latest after so many ms. */
-  onLook: (run: string, afterMs: number) => void
-  /** The broker is there again, or gone. */
-  onState?: (state: BrokerState) => void
-  /** Something has changed in who does what for the pool (`namespace/name`). */
-  onLoad?: (pool: string) => void
-  onCount?: (what: DispatchCount) => void
-  /** From the offer of a step to its lease, in ms. */
-  onLeased?: (waitedMs: number) => void
-}
-
-export type DispatchCount = 'given' | 'malformed' | 'reconnected' | Extract<Effect, { kind: 'count' }>['what']
-
 /** How often time is let pass. */
 const TICK_MS = 200
 
 type Reply = (data: Uint8Array) => void
+
 export class LeaseServer implements Leases, PoolLoads {
   readonly #options: LeaseServerOptions
   readonly #table: LeaseTable
@@ -67,13 +45,14 @@ export class LeaseServer implements Leases, PoolLoads {
 
   /** @returns an end to it */
   start(): () => void {
-    const { broker, prefix, namespaces = ['*'] } = this.#options
+    const { broker, prefix, namespaces = ['*'], every = byTimer } = this.#options
     broker.onState((state) => this.#stateChanged(state))
     const subjects = namespaces.flatMap((namespace) => servedSubjects({ prefix, namespace }))
-    const timer = setInterval(() => this.#do(this.#table.tick(this.#options.now())), TICK_MS)
     this.#ends = [
       broker.serve(subjects, (subject, data, answer) => this.#hear(subject, data, answer)),
-      () => clearInterval(timer),
+      every(TICK_MS, () => {
+        if (this.#leads) this.#do(this.#table.tick(this.#options.now()))
+      }),
     ]
     return () => {
       for (const end of this.#ends.splice(0)) end()
@@ -81,19 +60,32 @@ export class LeaseServer implements Leases, PoolLoads {
     }
   }
 
+  get #leads(): boolean {
+    return this.#options.leads?.() ?? true
+  }
+
   get downSince(): number | undefined {
     return this.#downSince
   }
 
-  factsOf(runUid: string): LeaseFact[] {
-    return this.#table.factsOf(runUid, this.#options.now())
+  factsOf(runUid: string, all = false): LeaseFact[] {
+    return this.#table.factsOf(runUid, this.#options.now(), all)
   }
 
   newsAfterMs(runUid: string): number | undefined {
     return this.#table.newsAfterMs(runUid, this.#options.now())
   }
 
+  knows(runUid: string): boolean {
+    return this.#table.knows(runUid)
+  }
+
+  gone(key: string, uid?: string): void {
+    if (this.#leads) this.#do(this.#table.gone({ key, uid }, this.#options.now()))
+  }
+
   agree(run: LeasingRun, agreement: Agreement): void {
+    if (!this.#leads) return
     this.#do(this.#table.agree(run, agreement, this.#options.now()))
     for (const pool of new Set(agreement.wanted.map((want) => want.pool))) {
       this.#calls.call(pool)
@@ -130,7 +122,7 @@ export class LeaseServer implements Leases, PoolLoads {
 
   #hear(subject: string, data: Uint8Array, answer: Reply): void {
     const address = parseRequest(subject, this.#options.prefix)
-    if (address === undefined) return
+    if (address === undefined || !this.#leads) return
     if (address.name === 'ready') this.#ready(address, data, answer)
     else if (address.name === 'heartbeat') this.#heartbeat(address, data, answer)
     else this.#outcome(address, data, answer)
@@ -239,4 +231,9 @@ export class LeaseServer implements Leases, PoolLoads {
     const { leaseMs, heartbeatMs } = this.#options.limits
     return { leaseMs, heartbeatMs }
   }
+}
+
+function byTimer(ms: number, act: () => void): () => void {
+  const timer = setInterval(act, ms)
+  return () => clearInterval(timer)
 }

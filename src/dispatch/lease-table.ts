@@ -20,19 +20,13 @@ import {
   type Wanted,
 } from './lease.ts'
 import { type Agreement, type Answer, type Effect, FENCED, type Speaker } from './lease-news.ts'
+import { letGo, type Unwanted, type Withheld } from './let-go.ts'
 import type { DispatchLimits } from './limits.ts'
-import { type LeaseId, leaseKey, type StopReason } from './messages.ts'
+import { type LeaseId, leaseKey } from './messages.ts'
 import { PoolQueue } from './pool-queue.ts'
 import { RunLeases } from './run-leases.ts'
 import { Strays } from './strays.ts'
-
-export interface LeaseTableOptions {
-  limits: DispatchLimits
-  /** Of this leader: larger than those of all leaders before. */
-  epoch: number
-  /** When it began to lead, in ms since the epoch. */
-  startedAt: number
-}
+import type { Term } from './term.ts'
 
 export class LeaseTable {
   readonly epoch: number
@@ -43,7 +37,7 @@ export class LeaseTable {
   readonly #strays = new Strays()
   #brokerLostAt = Number.NEGATIVE_INFINITY
 
-  constructor({ limits, epoch, startedAt }: LeaseTableOptions) {
+  constructor({ limits, epoch, startedAt }: Term) {
     this.#limits = limits
     this.epoch = epoch
     this.#startedAt = startedAt
@@ -69,23 +63,21 @@ export class LeaseTable {
     if (lease.state === 'offered') {
       this.queueOf(lease.pool).adopted(lease)
       adopt(lease, from.worker, this.#limits, now)
-      return { answer: { kind: 'renewed' }, effects: [{ kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)] }
+      return { answer: answerTo(lease), effects: [{ kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)] }
     }
     if (lease.state !== 'leased' || lease.worker !== from.worker) return FENCED
     renew(lease, this.#limits, now)
-    const reason = lease.stop ?? (isOverdue(lease, now) ? 'timedOut' : undefined)
-    return {
-      answer: reason === undefined ? { kind: 'renewed' } : { kind: 'stop', reason },
-      effects: [{ kind: 'count', what: 'renewed' }],
-    }
+    if (isOverdue(lease, now)) lease.stop ??= 'timedOut'
+    return { answer: answerTo(lease), effects: [{ kind: 'count', what: 'renewed' }] }
   }
 
   /** What became of a step; the request is answered once that is settled. */
   outcome(request: number, report: { id: LeaseId; from: Speaker; outcome: StepOutcome }, now: number): Effect[] {
     const { id, from, outcome } = report
     const lease = this.#find(id)
-    const isForLater = lease === undefined && this.#mayBeKnownLater(id, now) // the worker repeats it
-    if (from.epoch > this.epoch || isForLater) return [{ kind: 'drop', request }]
+    // the worker repeats it; what is known of is taken from anybody: it has happened, whoever leads
+    const isForLater = lease === undefined && (from.epoch > this.epoch || this.#mayBeKnownLater(id, now))
+    if (isForLater) return [{ kind: 'drop', request }]
     const isTheirs =
       lease !== undefined && lease.pool === from.pool && (lease.worker === undefined || lease.worker === from.worker)
     if (!isTheirs)
@@ -103,26 +95,38 @@ export class LeaseTable {
   }
 
   /** Brings the leases of a run in line with its status, which has just been written. */
-  agree(run: LeasingRun, { wanted, seen, stop, final = false }: Agreement, now: number): Effect[] {
+  agree(run: LeasingRun, { wanted, seen, stop, hold = false, final = false }: Agreement, now: number): Effect[] {
     const entry = this.#runs.get(run.uid) ?? new RunLeases(run, this.#limits.gatherMs, now)
     this.#runs.set(run.uid, entry)
     entry.run = run
     entry.stopping = stop !== undefined
-    const keys = new Set(wanted.map(({ id }) => leaseKey(id)))
+    const keys = new Set(stop === undefined ? wanted.map(({ id }) => leaseKey(id)) : [])
     const effects: Effect[] = []
     for (const lease of [...entry.all.values()].filter(({ key }) => !keys.has(key))) {
       const isOld = final || wanted.some(({ id }) => isLater(id, lease.id))
       effects.push(...this.#unwanted(entry, lease, { isSeen: seen.has(lease.key), stop, isOld }, now))
     }
-    for (const want of wanted) effects.push(...this.#wanted(entry, want, now))
+    for (const want of wanted) effects.push(...this.#wanted(entry, want, { hold, stop }, now))
     if (final) this.#runs.delete(run.uid)
     for (const pool of new Set(wanted.map((want) => want.pool))) effects.push(...this.#match(this.queueOf(pool), now))
     return effects
   }
 
+  knows(runUid: string): boolean {
+    return this.#runs.has(runUid)
+  }
+
+  /** The runs of that key are no more, but the one with that uid: nobody waits for their leases. */
+  gone({ key, uid }: { key: string; uid: string | undefined }, now: number): Effect[] {
+    const gone = [...this.#runs.values()].filter(({ run }) => run.key === key && run.uid !== uid)
+    return gone.flatMap(({ run }) =>
+      this.agree(run, { wanted: [], seen: new Set(), stop: 'cancelled', final: true }, now),
+    )
+  }
+
   /** What a decision about the run may know now. While its steps go on, that changes at most once every `gatherMs`. */
-  factsOf(runUid: string, now: number): LeaseFact[] {
-    return this.#runs.get(runUid)?.facts(now) ?? []
+  factsOf(runUid: string, now: number, all = false): LeaseFact[] {
+    return this.#runs.get(runUid)?.facts(now, all) ?? []
   }
 
   /** After how many ms a decision about the run sees something new; undefined: it has seen all there is. */
@@ -206,45 +210,39 @@ export class LeaseTable {
     return { kind: 'look', run: lease.run, afterMs: this.#runs.get(lease.id.runUid)?.lookAfterMs(now) ?? 0 }
   }
 
-  #wanted(entry: RunLeases, want: Wanted, now: number): Effect[] {
-    if (entry.all.has(leaseKey(want.id))) return []
-    const notBefore = want.sinceMs < this.#startedAt ? this.#startedAt + this.#limits.leaseMs : 0
+  #wanted(entry: RunLeases, want: Wanted, { hold, stop }: Withheld, now: number): Effect[] {
+    const known = entry.all.get(leaseKey(want.id))
+    const adoptedUntil = this.#startedAt + this.#limits.leaseMs
+    const mayBeHeld = want.mayBeHeld && now < adoptedUntil
+    if (known !== undefined) {
+      known.notBefore = hold ? Number.POSITIVE_INFINITY : Math.min(known.notBefore, adoptedUntil)
+      return []
+    }
+    if (stop !== undefined && !mayBeHeld) return []
+    const notBefore = hold ? Number.POSITIVE_INFINITY : mayBeHeld ? adoptedUntil : 0
     const lease = offer(want, entry.run.key, { now, notBefore })
+    if (stop !== undefined) lease.stop = stop
     const worker = this.#strays.claim(lease.key, lease.pool)
-    if (worker !== undefined) adopt(lease, worker, this.#limits, now)
-    if (worker === undefined) this.queueOf(lease.pool).add(lease)
-    else this.queueOf(lease.pool).adopted(lease)
     entry.add(lease)
-    return worker === undefined ? [] : [{ kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)]
+    if (worker === undefined) {
+      if (stop === undefined) this.queueOf(lease.pool).add(lease)
+      return []
+    }
+    adopt(lease, worker, this.#limits, now)
+    this.queueOf(lease.pool).adopted(lease)
+    const told: Effect[] = stop === undefined ? [] : [{ kind: 'stop', lease, reason: stop }]
+    return [...told, { kind: 'count', what: 'adopted' }, this.#lookAt(lease, now)]
   }
 
-  #unwanted(
-    entry: RunLeases,
-    lease: Lease,
-    { isSeen, stop, isOld }: { isSeen: boolean; stop: StopReason | undefined; isOld: boolean },
-    now: number,
-  ): Effect[] {
-    const remove = (...effects: Effect[]) => {
+  #unwanted(entry: RunLeases, lease: Lease, why: Unwanted, now: number): Effect[] {
+    const { isOver, effects } = letGo(lease, why)
+    if (isOver) {
       this.queueOf(lease.pool).remove(lease)
       entry.delete(lease)
-      return effects
     }
-    switch (lease.state) {
-      case 'offered':
-        return remove()
-      case 'expired':
-        return isSeen || isOld ? remove() : [this.#lookAt(lease, now)]
-      case 'ended': {
-        const settled: Effect[] = lease.report === undefined ? [] : [{ kind: 'settled', request: lease.report }]
-        return isSeen || isOld ? remove(...settled) : [this.#lookAt(lease, now)]
-      }
-      case 'leased': {
-        if (isOld) return remove({ kind: 'stop', lease, reason: stop ?? 'superseded' })
-        // given out while it was being withdrawn: the run's next look finds it
-        if (stop === undefined || lease.stop === stop) return stop === undefined ? [this.#lookAt(lease, now)] : []
-        lease.stop = stop
-        return [{ kind: 'stop', lease, reason: stop }]
-      }
-    }
+    return effects ?? [this.#lookAt(lease, now)]
   }
 }
+
+const answerTo = ({ stop }: Lease): Answer =>
+  stop === undefined ? { kind: 'renewed' } : { kind: 'stop', reason: stop }

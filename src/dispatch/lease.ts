@@ -15,8 +15,8 @@ export interface Wanted {
   /** `namespace/name`. */
   pool: string
   task: StepTask
-  /** When the step was put in line, in ms since the epoch; before the present leader's time, somebody may have it. */
-  sinceMs: number
+  /** It was not put in line just now: a worker may have it from an earlier leader. */
+  mayBeHeld: boolean
 }
 
 /** The run that a lease belongs to. */
@@ -100,7 +100,9 @@ export const isOpen = ({ state }: Pick<Lease, 'state'>): boolean => state === 'o
 
 /** Of the same step, and later. */
 export const isLater = (one: LeaseId, other: LeaseId): boolean =>
-  one.attempt > other.attempt || (one.attempt === other.attempt && one.try > other.try)
+  one.process === other.process &&
+  one.step === other.step &&
+  (one.attempt > other.attempt || (one.attempt === other.attempt && one.try > other.try))
 
 /** To a worker, which must renew soon to show that it has got it. */
 export function give(lease: Lease, worker: string, { acceptMs }: DispatchLimits, now: number): void {

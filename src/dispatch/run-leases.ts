@@ -32,8 +32,8 @@ export class RunLeases {
   }
 
   /** What a decision may know now. */
-  facts(now: number): LeaseFact[] {
-    if (this.lookAfterMs(now) === 0) {
+  facts(now: number, all = false): LeaseFact[] {
+    if (all || this.lookAfterMs(now) === 0) {
       this.#shown = new Map([...this.all].map(([key, lease]) => [key, factOf(lease)]))
       this.#shownAt = now
     }

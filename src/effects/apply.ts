@@ -59,10 +59,20 @@ export class Applier {
     let version = observed.run.metadata.resourceVersion
     if (decision.actions.length > 0) await this.#checkFresh(observed.run)
     for (const action of decision.actions) version = (await this.#act(action, { run, stored, version })) ?? version
-    if (canonicalJson(storedStatus ?? {}) !== canonicalJson(decision.status))
-      await this.#writeStatus(run, storedStatus, version)
-    if (decision.leases !== undefined) this.#agree(run, decision.leases, stored)
+    const writes = canonicalJson(storedStatus ?? {}) !== canonicalJson(decision.status)
+    if (writes) await this.#writeStatus(run, storedStatus, version)
+    if (decision.leases !== undefined) {
+      // a new leader's cache may be old, and where nothing is written nobody tells it so
+      const isNew = this.#options.leases?.()?.knows(run.metadata.uid) === false
+      if (isNew && !writes && !decision.leases.final) await this.#checkFresh(observed.run)
+      this.#agree(run, decision.leases, stored)
+    }
     for (const event of decision.events) await this.#emit(run, event)
+  }
+
+  /** There is no such run, or no such run any more. */
+  forget(key: string): void {
+    this.#options.leases?.()?.gone(key)
   }
 
   /** After how many ms the dispatch has something new to tell of the run, if it has. */
@@ -74,6 +84,8 @@ export class Applier {
   #agree(run: RunObject, wishes: LeaseWishes, stored: StoredPlan | undefined): void {
     const leases = this.#options.leases?.()
     if (leases === undefined) return
+    const { namespace, name, uid } = run.metadata
+    leases.gone(`${namespace}/${name}`, uid)
     leases.agree(...leaseAgreement(run, wishes, stored))
   }
 

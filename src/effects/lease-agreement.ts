@@ -5,7 +5,7 @@ import type { LeaseWishes, RunObject, StoredPlan } from '../reconcile/index.ts'
 
 export function leaseAgreement(
   { metadata, spec, status }: RunObject,
-  { wanted, seen, stop, final }: LeaseWishes,
+  { wanted, seen, stop, hold, final }: LeaseWishes,
   stored: StoredPlan | undefined,
 ): [LeasingRun, Agreement] {
   const { uid, namespace, name } = metadata
@@ -18,13 +18,13 @@ export function leaseAgreement(
     uid,
     correlationId: spec.correlationId ?? null,
   }
-  const works = wanted.flatMap(({ process, step, attempt, try: number, pool, since }): Wanted[] => {
+  const works = wanted.flatMap(({ process, step, attempt, try: number, pool, mayBeHeld }): Wanted[] => {
     const plan = steps.get(`${process}/${step}`)
     if (plan === undefined || stored === undefined) return []
     const run = { ...identity, attempt, lastAttempt: attempt > (spec.retry?.limit ?? 0) }
     const task = taskOf(plan, { plan: stored.plan, binding: stored.binding, run })
     const id = { runUid: uid, process, step, attempt, try: number }
-    return [{ id, pool: `${namespace}/${pool}`, task, sinceMs: since }]
+    return [{ id, pool: `${namespace}/${pool}`, task, mayBeHeld }]
   })
   const keys = new Set(
     seen.map(({ process, step, attempt, try: number }) =>
@@ -33,6 +33,6 @@ export function leaseAgreement(
   )
   return [
     { uid, key: `${namespace}/${name}`, ...(maxParallel === undefined ? {} : { maxParallel }) },
-    { wanted: works, seen: keys, final, ...(stop === undefined ? {} : { stop }) },
+    { wanted: works, seen: keys, hold: hold === true, final, ...(stop === undefined ? {} : { stop }) },
   ]
 }

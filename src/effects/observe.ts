@@ -69,12 +69,12 @@ export class Observer {
     const raw = this.#caches.runs.objects.get(key)
     if (raw === undefined) return undefined
     const reading = readRun(raw)
-    const { run } = reading
-    const now = this.#now()
+    const [{ run }, now] = [reading, this.#now()]
     const plan = await this.#planOf(reading, raw)
     const { jobs, pods } = await this.#jobsAndPods(run, plan, now)
     const { namespace, uid } = run.metadata
-    const leases = this.#leases()?.factsOf(uid) ?? []
+    // what is decided about a run that is to stop can't wait for news to be gathered
+    const leases = this.#leases()?.factsOf(uid, run.spec.suspend === true || run.spec.cancel === true) ?? []
     const dispatch = dispatchFact(this.#leases(), poolsOf(this.#caches, namespace))
     return { observed: { now, run, plan, jobs, pods, leases, dispatch, cleanUp: this.#cleanUpOf(run) }, reading }
   }

@@ -31,7 +31,10 @@ export function reconciler({
 }: ReconcilerOptions): (key: string) => Promise<number | undefined> {
   return async (key) => {
     const seen = await observer.observe(key)
-    if (seen === undefined) return undefined
+    if (seen === undefined) {
+      applier.forget(key)
+      return undefined
+    }
     const { observed, reading } = seen
     const act = async (decided: Decision) => {
       const stored = planOf(observed) ?? observer.storedPlan(observed.run)

@@ -21,8 +21,8 @@ export interface RunEvent {
 /** A try of a step that a pool's workers are to run. */
 export interface PooledTry extends TryId {
   pool: string
-  /** When it was put in line, in ms since the epoch. */
-  since: number
+  /** It was in line before this decision: a worker may have it from an earlier leader. */
+  mayBeHeld: boolean
 }
 
 /** What the leases of the run should be once its status is written. */
@@ -33,6 +33,8 @@ export interface LeaseWishes {
   seen: TryId[]
   /** Nothing is wanted any more, and why. */
   stop?: 'cancelled' | 'timedOut' | 'superseded'
+  /** Nothing is given out: what is wanted is for workers that have it already. */
+  hold?: true
   /** The run has ended. */
   final: boolean
 }

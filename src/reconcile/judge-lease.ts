@@ -16,7 +16,11 @@ export type LeaseVerdict =
   | { kind: 'again'; reason: Reason; message: string }
 
 /** @param record a step in state Queued or Running that names a pool */
-export function judgeLease(record: StepRecord, observed: Pick<Observed, 'now' | 'leases'>, place: Place): LeaseVerdict {
+export function judgeLease(
+  record: StepRecord,
+  observed: Pick<Observed, 'now' | 'leases' | 'dispatch'>,
+  place: Place,
+): LeaseVerdict {
   const lease = observed.leases.find(isOf(record))
   switch (lease?.state) {
     case 'ended':
@@ -27,6 +31,8 @@ export function judgeLease(record: StepRecord, observed: Pick<Observed, 'now' | 
       return { kind: 'running' }
     case 'offered':
     case undefined:
+      // a worker may have it, and be heard of yet
+      if (observed.now < observed.dispatch.oldLeasesEnd) return { kind: 'queued' }
       return judgeWaiting(record, observed.now, place)
   }
 }

@@ -34,6 +34,8 @@ export interface Ruling {
   lookAgainAt?: number | undefined
   /** Workers are to stop what they do for the run, and why. */
   stopLeases?: NonNullable<LeaseWishes['stop']>
+  /** Steps in a pool's line are not given out; a worker that has one already goes on. */
+  holdLeases?: boolean
   /** Leave the status as it is: the object is going away. */
   keepStatus?: boolean
 }

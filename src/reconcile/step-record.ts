@@ -70,10 +70,11 @@ export function detailsOf(records: StepRecord[], room: number): StepRecord[] {
 /** Without its detail, a decision would not know its try or its pool. */
 export const needsDetail = (record: StepRecord): boolean => rank(record) === 0
 
-/** 0: without its detail, the number of its try would be forgotten. */
+/** 0: without its detail, the number of its try would be forgotten, or that a worker may have it. */
 function rank(record: StepRecord): number {
   if (record.state === 'Running' || record.state === 'Queued') return 0
-  if (record.state === 'Pending') return record.try > 1 ? 0 : record.reason === undefined ? 9 : 3
+  if (record.state === 'Pending')
+    return record.try > 1 || record.pool !== undefined ? 0 : record.reason === undefined ? 9 : 3
   return record.state === 'Failed' ? 1 : 2
 }
 

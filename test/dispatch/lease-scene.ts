@@ -26,11 +26,14 @@ export const idOf = (step: string, { attempt = 1, try: number = 1, runUid = RUN.
   try: number,
 })
 
-/** A step that was put in line under this leader, unless told otherwise. */
-export const want = (id: LeaseId, { sinceMs = 1, timeoutMs = null as number | null, pool = POOL } = {}): Wanted => ({
+/** A step that was put in line just now, unless told otherwise. */
+export const want = (
+  id: LeaseId,
+  { mayBeHeld = false, timeoutMs = null as number | null, pool = POOL } = {},
+): Wanted => ({
   id,
   pool,
-  sinceMs,
+  mayBeHeld,
   task: { step: { name: id.step, process: id.process, timeoutMs } } as unknown as StepTask,
 })
 

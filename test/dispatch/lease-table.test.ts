@@ -173,7 +173,7 @@ describe('the table of leases', () => {
 
   test('knows which workers have a step', () => {
     const table = newTable()
-    const wanted = ['a', 'b', 'c'].map((step) => want(idOf(step), { sinceMs: -1 }))
+    const wanted = ['a', 'b', 'c'].map((step) => want(idOf(step), { mayBeHeld: true }))
     const busy = () => table.queueOf(POOL).busy
     table.heartbeat(idOf('a'), by('w1'), 1) // known from an earlier leader
     table.agree(RUN, { wanted, seen: new Set() }, 2)
@@ -205,7 +205,7 @@ describe('a new leader', () => {
     for (const order of ['heartbeat first', 'status first']) {
       const table = newTable()
       const heartbeat = () => table.heartbeat(idOf('a'), by('w1', { epoch: 6 }), 10)?.answer
-      const agree = () => table.agree(RUN, { wanted: [want(idOf('a'), { sinceMs: -5_000 })], seen: new Set() }, 20)
+      const agree = () => table.agree(RUN, { wanted: [want(idOf('a'), { mayBeHeld: true })], seen: new Set() }, 20)
       if (order === 'heartbeat first') assert.deepEqual([heartbeat(), told(agree())], [{ kind: 'renewed' }, []])
       else assert.deepEqual([told(agree()), heartbeat()], [[], { kind: 'renewed' }])
       assert.deepEqual(told(table.ready(1, by('w2'), 30)), [], order)
@@ -216,7 +216,7 @@ describe('a new leader', () => {
   test('waits one lease time before it gives out what a worker may have', () => {
     const table = newTable()
     table.ready(1, by('w2'), 5)
-    const wanted = [want(idOf('old'), { sinceMs: -5_000 }), want(idOf('new'), { sinceMs: 5 })]
+    const wanted = [want(idOf('old'), { mayBeHeld: true }), want(idOf('new'))]
     assert.deepEqual(told(table.agree(RUN, { wanted, seen: new Set() }, 10)), ['lease new to 1'])
     table.heartbeat(idOf('new'), by('w2'), 20)
     table.ready(2, by('w3'), 20)
@@ -228,7 +228,7 @@ describe('a new leader', () => {
     const table = newTable()
     const report = { id: idOf('a'), from: by('w1', { epoch: 6 }), outcome: done('a') }
     assert.deepEqual(told(table.outcome(1, report, 5)), ['drop 1'], 'the worker repeats it')
-    table.agree(RUN, { wanted: [want(idOf('a'), { sinceMs: -5_000 })], seen: new Set() }, 10)
+    table.agree(RUN, { wanted: [want(idOf('a'), { mayBeHeld: true })], seen: new Set() }, 10)
     table.outcome(2, report, 20)
     assert.equal(table.factsOf(RUN.uid, 20)[0]?.state, 'ended')
   })
@@ -239,7 +239,10 @@ describe('a new leader', () => {
     const later = by('w1', { epoch: 8 })
     assert.deepEqual(told(table.ready(1, later, T)), ['drop 1'])
     assert.equal(table.heartbeat(idOf('a'), later, T), undefined)
-    assert.deepEqual(told(table.outcome(2, { id: idOf('a'), from: later, outcome: done('a') }, T)), ['drop 2'])
+    const outcomeOf = (step: string) => ({ id: idOf(step), from: later, outcome: done(step) })
+    assert.deepEqual(told(table.outcome(2, outcomeOf('b'), T)), ['drop 2'])
+    table.outcome(3, outcomeOf('a'), T)
+    assert.equal(table.factsOf(RUN.uid, T)[0]?.state, 'ended', 'what it knows of has happened, whoever leads')
   })
 })
 

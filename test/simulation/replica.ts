@@ -1,7 +1,15 @@
 // One operator process in the simulation: its real caches, observer, decider and applier, fed with changes late, doubled,
 // and resource by resource out of step, and killed before or after any write.
 import { pino } from 'pino'
-import { Applier, Caches, type KubeApi, type KubeObject, Observer, type ResourceName } from '../../src/effects/index.ts'
+import {
+  Applier,
+  Caches,
+  type KubeApi,
+  type KubeObject,
+  type LeaseSource,
+  Observer,
+  type ResourceName,
+} from '../../src/effects/index.ts'
 import { OperatorMetrics } from '../../src/operator/metrics.ts'
 import { reconciler } from '../../src/operator/reconciler.ts'
 import { copy, type ModelApiServer } from './model/api-server.ts'
@@ -23,6 +31,7 @@ export interface ReplicaOptions {
   nextId: () => string
   /** A bug put in on purpose. */
   bug?: (api: KubeApi) => KubeApi
+  leases?: () => LeaseSource | undefined
 }
 
 export class Replica {
@@ -36,16 +45,17 @@ export class Replica {
   readonly #look: (key: string) => Promise<number | undefined>
   readonly #cursors = new Map<ResourceName, number>()
 
-  constructor({ api, now, crashHere, nextId, bug = (sound) => sound }: ReplicaOptions) {
+  constructor({ api, now, crashHere, nextId, leases = () => undefined, bug = (sound) => sound }: ReplicaOptions) {
     this.#api = api
     this.#now = now
     const client = bug(this.#mortal(api, crashHere))
     this.#caches = new Caches({ client, onRun: (key) => this.queue.add(key), onTrouble: () => {}, random: () => 0.5 })
-    const observer = new Observer({ caches: this.#caches, client, now })
+    const observer = new Observer({ caches: this.#caches, client, now, leases })
     const applier = new Applier({
       caches: this.#caches,
       client,
       defaults: { image: 'loom' },
+      leases,
       instance: 'sim',
       now,
       newId: nextId,
@@ -53,6 +63,11 @@ export class Replica {
     })
     this.#look = reconciler({ observer, applier, metrics: METRICS, log: SILENT })
     this.#list()
+  }
+
+  /** By its own clock. */
+  now(): number {
+    return this.#now()
   }
 
   /** Resources with changes that this replica has not seen. */

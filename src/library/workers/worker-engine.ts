@@ -85,7 +85,7 @@ export class WorkerEngine implements Engine {
       id: { runUid: runId, process: step.process, step: step.name, attempt, try: 1 },
       pool: this.#options.pool,
       task: taskOf(step, { plan: { pipeline, hash, params }, binding: storage, run }),
-      sinceMs: this.#options.now(),
+      mayBeHeld: false,
     }
   }
 

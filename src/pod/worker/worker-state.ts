@@ -20,6 +20,7 @@ import type { StepOutcome } from '../../plan/index.ts'
 import { type Backoff, backoff } from './backoff.ts'
 import { deliverable, type EndReason } from './deliverable.ts'
 import { type HeldLease, hold, isRenewed, type LeaseGiven, soon } from './held-lease.ts'
+import { LeaderEpoch } from './leader-epoch.ts'
 import { damaged, leasedTask } from './leased-task.ts'
 import { type Said, Unsettled } from './unsettled.ts'
 import type { WorkerAct } from './worker-act.ts'
@@ -34,7 +35,7 @@ export class WorkerState {
   /** What is to be done whatever the time is. */
   #acts: WorkerAct[] = []
   #running: HeldLease | undefined
-  #epoch = 0
+  readonly #epoch = new LeaderEpoch()
   #draining = false
   /** The engine stands ready. */
   #canStart = false
@@ -70,7 +71,7 @@ export class WorkerState {
       this.#askAt = this.#backoff.jittered(REFUSED_MS, now)
     } else if (ask === this.#ask && work.kind === 'none') {
       this.#backoff.reset()
-      this.#learn(work.epoch)
+      this.#epoch.learn(work.epoch)
       this.#askAt = now
     }
   }
@@ -85,8 +86,8 @@ export class WorkerState {
   /** An answer to the heartbeat that was sent at that time. */
   renewal({ key, sentAt }: { key: string; sentAt: number }, answer: Renewal): void {
     const running = this.#running
-    if (answer.kind === 'refused' || answer.epoch < this.#epoch) return
-    this.#learn(answer.epoch)
+    if (answer.kind === 'refused' || this.#epoch.isOver(answer.epoch)) return
+    this.#epoch.learn(answer.epoch)
     if (running?.key !== key) return
     if (answer.kind === 'stop') {
       this.#stop(running, answer.reason)
@@ -105,8 +106,8 @@ export class WorkerState {
   }
 
   notice(notice: Notice, now: number): void {
-    if (notice.epoch < this.#epoch) return
-    this.#learn(notice.epoch)
+    if (this.#epoch.isOver(notice.epoch)) return
+    this.#epoch.learn(notice.epoch)
     if (notice.kind === 'ask') this.#asksAgain(now)
     else if (this.#running?.key === leaseKey(notice.id)) this.#stop(this.#running, notice.reason)
   }
@@ -124,8 +125,8 @@ export class WorkerState {
 
   settled(key: string, answer: Settled, now: number): void {
     if (answer.kind === 'refused') this.#unsettled.put(key, this.#backoff.jittered(REFUSED_MS, now))
-    else if (answer.epoch >= this.#epoch) {
-      this.#learn(answer.epoch)
+    else if (!this.#epoch.isOver(answer.epoch)) {
+      this.#epoch.learn(answer.epoch)
       this.#unsettled.settle(key)
     }
   }
@@ -155,6 +156,7 @@ export class WorkerState {
   }
 
   due(now: number): WorkerAct[] {
+    this.#epoch.pass(now)
     const acts = this.#acts
     this.#acts = []
     const running = this.#running
@@ -183,7 +185,7 @@ export class WorkerState {
   }
 
   #frame(): { version: typeof MESSAGE_VERSION; worker: string; epoch: number } {
-    return { version: MESSAGE_VERSION, worker: this.#worker, epoch: this.#epoch }
+    return { version: MESSAGE_VERSION, worker: this.#worker, epoch: this.#epoch.latest }
   }
 
   #asksAgain(now: number): void {
@@ -192,18 +194,14 @@ export class WorkerState {
     this.#backoff.reset()
   }
 
-  #learn(epoch: number): void {
-    this.#epoch = Math.max(this.#epoch, epoch)
-  }
-
   #lease(lease: LeaseGiven, now: number): void {
-    const { id, epoch, task: packed } = lease
+    const { id, epoch, leaseMs, task: packed } = lease
     if (this.#running !== undefined || this.#draining) return
-    if (epoch < this.#epoch) {
+    if (this.#epoch.isOver(epoch)) {
       this.#askAt = this.#backoff.next(now)
       return
     }
-    this.#learn(epoch)
+    this.#epoch.learn(epoch, leaseMs)
     this.#backoff.reset()
     const key = leaseKey(id)
     this.#askAt = now

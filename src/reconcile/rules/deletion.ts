@@ -2,6 +2,7 @@
 import { parseDuration } from '../../base/index.ts'
 import { FINAL_PHASES } from '../../manifest/index.ts'
 import type { Action } from '../decision.ts'
+import { mayBeAtWorker } from '../lease-wishes.ts'
 import { CLEAN_UP_DEADLINE, FINALIZER } from '../limits.ts'
 import type { Observed } from '../observed.ts'
 import { earliest, type Rule, type Ruling } from '../ruling.ts'
@@ -53,14 +54,11 @@ export const finished: Rule = ({ run, now }) => {
 
 /** Jobs that have not ended, pods that still run, workers that have a lease or may have one. */
 export function stillRunning({ jobs, pods, leases, run, dispatch, now }: Observed): boolean {
-  const isPooled = (run.status.steps ?? []).some(
-    ({ pool, state }) => pool !== undefined && (state === 'Queued' || state === 'Running'),
-  )
   return (
     jobs.some(({ state }) => state === 'active') ||
     pods.some(({ end }) => end === undefined) ||
     leases.some(({ state }) => state === 'leased') ||
-    (isPooled && now < dispatch.oldLeasesEnd)
+    ((run.status.steps ?? []).some(mayBeAtWorker) && now < dispatch.oldLeasesEnd)
   )
 }
 

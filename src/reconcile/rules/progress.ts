@@ -4,12 +4,14 @@ import { type Plan, stepsOf } from '../../plan/index.ts'
 import type { Action } from '../decision.ts'
 import { type Fold, foldSteps } from '../fold-steps.ts'
 import { MAY_PASS } from '../judge-step.ts'
+import { isPooled } from '../lease-wishes.ts'
 import type { Observed } from '../observed.ts'
 import { placeChangesAt } from '../place.ts'
 import { type Frontier, frontierOf } from '../ready-steps.ts'
 import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
 import { schedule } from '../schedule.ts'
 import { recordsOf, type StepRecord } from '../step-record.ts'
+import { oldLeasesEnd } from './deletion.ts'
 import { deadlineOf, failuresOf } from './stop.ts'
 
 /** Why a step failed that the status had no room to tell: another attempt is harmless, none breaks a promise. */
@@ -124,7 +126,13 @@ function nextAttempt(observed: Observed, plan: Plan, fold: Fold, attempt: number
 function open(observed: Observed, plan: Plan, fold: Fold, frontier: Frontier & { state: 'open' }): Ruling {
   if (observed.run.spec.suspend === true) return suspended(observed, fold)
   const scheduled = schedule({ observed, plan, records: fold.records, frontier })
-  const times = [...fold.lookAgainAt, scheduled.lookAgainAt, deadlineOf(observed), placeChangesAt(observed)]
+  const times = [
+    ...fold.lookAgainAt,
+    scheduled.lookAgainAt,
+    deadlineOf(observed),
+    placeChangesAt(observed),
+    leasesKnownAt(observed, fold),
+  ]
   return {
     phase: 'Running',
     ...(scheduled.waits ?? reasonOf(observed, fold)),
@@ -135,11 +143,16 @@ function open(observed: Observed, plan: Plan, fold: Fold, frontier: Frontier & {
   }
 }
 
-/** What waits in a pool's line is taken out of it. */
+/** When it is certain which steps in a pool's line no worker has. */
+const leasesKnownAt = (observed: Observed, { records }: Fold): number | undefined =>
+  records.some(isPooled) ? oldLeasesEnd(observed) : undefined
+
+/** What waits in a pool's line is taken out of it, once it is certain that no worker has it. */
 function suspended(observed: Observed, fold: Fold): Ruling {
-  const records = fold.records.map(
-    (record): StepRecord => (record.state === 'Queued' ? { ...record, state: 'Pending' } : record),
-  )
+  const knownAt = leasesKnownAt(observed, fold)
+  const withdrawn = (record: StepRecord): StepRecord =>
+    record.state === 'Queued' && knownAt === undefined ? { ...record, state: 'Pending' } : record
+  const records = fold.records.map(withdrawn)
   const running = records.filter(({ state }) => state === 'Running').length
   const message =
     running > 0
@@ -152,7 +165,8 @@ function suspended(observed: Observed, fold: Fold): Ruling {
     records,
     actions: fold.actions,
     events: fold.events,
-    lookAgainAt: earliest(...fold.lookAgainAt, deadlineOf(observed)),
+    holdLeases: true,
+    lookAgainAt: earliest(...fold.lookAgainAt, deadlineOf(observed), knownAt),
   }
 }
 

@@ -68,6 +68,6 @@ export class StepGiver {
   #want(step: string): Wanted {
     const id = { runUid: this.#uid, process: PROCESS, step, attempt: 1, try: 1 }
     const task = lakeTask(this.#folder, sqlStep(step, 'SELECT 1 AS a'), id)
-    return { id, pool: `${PLACE.namespace}/${PLACE.pool}`, task, sinceMs: Date.now() }
+    return { id, pool: `${PLACE.namespace}/${PLACE.pool}`, task, mayBeHeld: false }
   }
 }

@@ -134,7 +134,7 @@ export class LakeOperator implements AsyncDisposable {
     const id: LeaseId = { runUid: this.uid, process: PROCESS, step: step.name, attempt: 1, try: number }
     const task = lakeTask(this.#place.folder, step, id)
     this.tries.set(step.name, number)
-    this.#wanted.set(step.name, { id, pool: this.#pool, task, sinceMs: Date.now() })
+    this.#wanted.set(step.name, { id, pool: this.#pool, task, mayBeHeld: false })
     this.#steps.set(step.name, step)
   }
 
