@@ -15,12 +15,16 @@ interface Process {
 
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
+/** What a process is called, and what its children are that have ended. */
+export type Naming = (commandLine: readonly string[]) => { readonly own: string; readonly ended: string }
+
 /** CPU seconds so far of the process and of all that it has started, ended children included. */
-export function usedBy(root: number, nameOf: (commandLine: readonly string[]) => string): ProcessorTime {
+export function usedBy(root: number, nameOf: Naming): ProcessorTime {
   const used: Record<string, number> = {}
   for (const { pid, own, reaped } of treeOf(root)) {
-    const name = nameOf(commandLine(pid))
-    used[name] = (used[name] ?? 0) + own + reaped
+    const names = nameOf(commandLine(pid))
+    used[names.own] = (used[names.own] ?? 0) + own
+    used[names.ended] = (used[names.ended] ?? 0) + reaped
   }
   return used
 }

@@ -8,7 +8,7 @@ import { Cluster, type Manifest, pathOf } from '../../cluster/support/cluster.ts
 import { quick, run } from '../../cluster/support/pipelines.ts'
 import { grantOperatorRights, OPERATOR_USER } from '../../cluster/support/rights.ts'
 import { type SupervisedOperator, startSupervisedOperator } from '../../cluster/support/supervised-operator.ts'
-import { difference, type ProcessorTime, usedBy } from './processor-time.ts'
+import { difference, type Naming, type ProcessorTime, usedBy } from './processor-time.ts'
 
 export const POOL = 'warm'
 /** All steps go to the pool. */
@@ -17,6 +17,7 @@ export const POOLED = { mode: 'nats', pool: POOL } as const
 /** What takes longer has come to a stop. */
 const MOST_MS = 240_000
 
+const SERVERS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'nats-server']
 const WRITES = ['create', 'update', 'patch', 'delete']
 /** Beside all runs, an operator looks at pools and renews its lease. */
 const OF_RUNS = ['etlruns', 'jobs', 'configmaps', 'events']
@@ -66,8 +67,7 @@ export class WarmPool implements AsyncDisposable {
     const audited = plane.auditLog().length
     const before = this.#used()
     const stop = new AbortController()
-    const { resourceVersion } = (await plane.api.get<Kube>(pathOf('ETLRun'))).metadata
-    const done = this.#succeeded(new Set(runs.map(({ metadata }) => metadata.name)), String(resourceVersion), stop)
+    const done = this.#succeeded(new Set(runs.map(({ metadata }) => metadata.name)), stop.signal)
     const started = performance.now()
     const late = setTimeout(() => stop.abort(new Error(`not all runs have succeeded:\n${this.#said()}`)), MOST_MS)
     const [{ at }] = await Promise.all([done, this.#apply(runs)])
@@ -110,22 +110,30 @@ export class WarmPool implements AsyncDisposable {
     await Promise.all(Array.from({ length: 16 }, inOneHand))
   }
 
-  async #succeeded(names: Set<string>, resourceVersion: string, stop: AbortController): Promise<{ at: number }> {
-    const { api } = this.#cluster.plane
+  async #succeeded(names: Set<string>, signal: AbortSignal): Promise<{ at: number }> {
     const done = Promise.withResolvers<{ at: number }>()
     const take = ({ metadata, status }: Run) => {
+      if (!names.has(metadata.name)) return
       if (status?.phase === 'Failed' || status?.phase === 'Cancelled')
         done.reject(new Error(`run ${metadata.name} is ${status.phase}: ${JSON.stringify(status)}`))
       if (status?.phase === 'Succeeded' && names.delete(metadata.name) && names.size === 0)
         done.resolve({ at: performance.now() })
     }
-    const path = `${pathOf('ETLRun')}?watch=true&resourceVersion=${resourceVersion}`
-    const watching = api.watch<Run>(path, ({ object }) => take(object), stop.signal)
-    watching.then(
-      () => done.reject(new Error('the API server has ended the watch of runs')),
-      (thrown) => done.reject(stop.signal.aborted ? stop.signal.reason : thrown),
-    )
+    this.#follow(take, signal).catch((thrown) => done.reject(thrown))
     return await done.promise
+  }
+
+  /** The API server ends a watch that is too slow for it; then they are listed again. @throws why the signal was aborted */
+  async #follow(take: (run: Run) => void, signal: AbortSignal): Promise<void> {
+    const { api } = this.#cluster.plane
+    const path = pathOf('ETLRun')
+    for (;;) {
+      const { items, metadata } = await api.get<{ items: Run[]; metadata: { resourceVersion: string } }>(path)
+      items.forEach(take)
+      const watch = `${path}?watch=true&resourceVersion=${metadata.resourceVersion}`
+      await api.watch<Run>(watch, ({ object }) => take(object), signal).catch(() => undefined)
+      signal.throwIfAborted()
+    }
   }
 
   /** Waits until the operator has written nothing for a second. */
@@ -155,13 +163,12 @@ const isWriteForRuns = ({ user, verb, resource }: AuditEntry): boolean =>
   user === OPERATOR_USER && WRITES.includes(verb) && OF_RUNS.includes(resource)
 
 /** `pods`: what is in the pods of steps, or has ended; the supervisor's own time holds that. */
-function nameOf(commandLine: readonly string[]): string {
+const nameOf: Naming = (commandLine) => {
   const words = commandLine.join(' ')
-  const server = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'nats-server']
-  const [program = ''] = commandLine
-  const found = server.find((name) => program.endsWith(name) || commandLine[1] === name)
-  if (found !== undefined) return found.replace('kube-', '')
-  if (words.includes('main.js operator')) return 'operator'
-  if (words.includes('main.js worker')) return 'workers'
-  return words.includes('pod/child.js') ? 'engines' : 'pods'
+  const [program = '', subcommand] = commandLine
+  const found = SERVERS.find((name) => program.endsWith(name) || subcommand === name)?.replace('kube-', '')
+  if (found !== undefined) return { own: found, ended: found }
+  if (words.includes('main.js operator')) return { own: 'operator', ended: 'operator' }
+  if (words.includes('main.js worker')) return { own: 'workers', ended: 'engines' }
+  return { own: words.includes('pod/child.js') ? 'engines' : 'pods', ended: 'pods' }
 }
