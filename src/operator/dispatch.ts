@@ -11,6 +11,8 @@ export interface DispatchInput {
   now: () => number
   /** Unique name of this process, which the broker shows too. */
   identity: string
+  /** False: somebody else may lead by now. */
+  leads: () => boolean
   onLook: (run: string, afterMs: number) => void
   /** The broker is there again, or gone: what waits for it is to be looked at. */
   onState: () => void
@@ -29,7 +31,7 @@ export interface Dispatch {
  * @throws Fault missing CredentialsNotFound, invalid InvalidBrokerUrl, CredentialsIncomplete
  */
 export async function startDispatch(input: DispatchInput): Promise<Dispatch | undefined> {
-  const { config, metrics, log, now, identity, onLook, onState, onLoad } = input
+  const { config, metrics, log, now, identity, leads, onLook, onState, onLoad } = input
   const { nats, natsCredentials, natsPrefix, stepLeaseMs, namespace } = config
   if (nats === undefined) return undefined
   const broker = await openNatsBroker({
@@ -51,6 +53,7 @@ export async function startDispatch(input: DispatchInput): Promise<Dispatch | un
     prefix: natsPrefix,
     ...(namespace.length === 0 ? {} : { namespaces: namespace }),
     now,
+    leads,
     onLook,
     onState: (state) => {
       log.info({ broker: state }, state === 'up' ? 'broker connected' : 'broker not connected')

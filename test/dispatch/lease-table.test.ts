@@ -246,6 +246,54 @@ describe('a new leader', () => {
   })
 })
 
+describe('a run that is to stop, or is gone', () => {
+  const a = idOf('a')
+  const held = { wanted: [want(a, { mayBeHeld: true })], seen: new Set<string>() }
+
+  test('is stopped by a new leader at the worker that has its step, and the outcome counts', () => {
+    const table = newTable()
+    table.agree(RUN, { ...held, stop: 'cancelled', hold: true }, 1)
+    assert.deepEqual(told(table.ready(1, by('w2'), 2)), [], 'nothing is given out')
+    assert.deepEqual(table.heartbeat(a, by('w1'), 3)?.answer, { kind: 'stop', reason: 'cancelled' })
+    table.outcome(2, { id: a, from: by('w1'), outcome: done('a') }, 4)
+    assert.equal(table.factsOf(RUN.uid, 5)[0]?.state, 'ended')
+    assert.deepEqual(told(table.agree(RUN, { ...nothing, seen: seen(a), final: true }, 6)), ['settled 2'])
+  })
+
+  test('is held back: a worker that has its step goes on, and no other gets it, however long that takes', () => {
+    const table = newTable()
+    table.agree(RUN, { ...held, hold: true }, 1)
+    table.ready(1, by('w2'), SETTLED - 1)
+    assert.deepEqual(told(table.tick(SETTLED + 1)), [])
+    assert.deepEqual(table.heartbeat(a, by('w1'), SETTLED + 2)?.answer, { kind: 'renewed' })
+  })
+
+  test('goes on with what was held back', () => {
+    const table = newTable()
+    table.agree(RUN, { ...held, hold: true }, 1)
+    table.ready(1, by('w2'), SETTLED + 1)
+    assert.deepEqual(told(table.agree(RUN, held, SETTLED + 2)), ['lease a to 1'])
+  })
+
+  test('leaves nothing when it is gone, and its workers are stopped; another one of that name is let be', () => {
+    const table = newTable()
+    table.agree(RUN, { wanted: [want(a), want(idOf('b'))], seen: new Set() }, T)
+    table.ready(1, by('w1'), T)
+    assert.deepEqual(told(table.gone({ key: RUN.key, uid: RUN.uid }, T)), [])
+    assert.deepEqual(told(table.gone({ key: RUN.key, uid: 'run-2' }, T)), ['stop a of w1: cancelled'])
+    assert.deepEqual([[...table.leases()], table.queueOf(POOL).backlog], [[], 0])
+  })
+
+  test('keeps the outcome of a step that was withdrawn, whatever tries of other steps are wanted', () => {
+    const table = newTable()
+    table.agree(RUN, { wanted: [want(a)], seen: new Set() }, T)
+    table.ready(1, by('w1'), T)
+    table.outcome(2, { id: a, from: by('w1'), outcome: done('a') }, T)
+    const other = want(idOf('b', { try: 2 }))
+    assert.deepEqual(told(table.agree(RUN, { wanted: [other], seen: new Set() }, T + 1)), [])
+  })
+})
+
 describe('what decisions see', () => {
   test('changes at most once in the time of gathering, while steps go on', () => {
     const table = newTable()

@@ -40,6 +40,8 @@ interface Lease extends KubeObject {
 /** Waits until this process leads. Then: `lost` is aborted when it does no more; `release` gives the lease up at once. */
 export interface Leadership {
   lost: AbortSignal
+  /** By the clock, now: a process that was stopped and goes on learns of `lost` a moment later. */
+  leads(): boolean
   release(): Promise<void>
 }
 
@@ -53,6 +55,8 @@ export class LeaseCandidate {
   readonly #options: Required<Omit<LeaseOptions, 'onTrouble'>> & Pick<LeaseOptions, 'onTrouble'>
   #seen: { text: string; at: number } | undefined
   #held: Lease | undefined
+  /** On our monotonic clock. */
+  #leadsUntil = Number.NEGATIVE_INFINITY
 
   constructor(options: LeaseOptions) {
     this.#options = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000, ...options }
@@ -70,11 +74,13 @@ export class LeaseCandidate {
   }
 
   #startRenewing(sent: number, signal: AbortSignal): Leadership {
+    this.#leadsUntil = sent + this.#options.renewDeadlineMs
     const lost = new AbortController()
     const stop = new AbortController()
-    const renewing = this.#renew(sent, AbortSignal.any([signal, stop.signal])).then(() => lost.abort())
+    const renewing = this.#renew(AbortSignal.any([signal, stop.signal])).then(() => lost.abort())
     return {
       lost: lost.signal,
+      leads: () => !lost.signal.aborted && this.#options.monotonic() < this.#leadsUntil,
       release: async () => {
         stop.abort()
         await renewing
@@ -84,15 +90,14 @@ export class LeaseCandidate {
   }
 
   /** Resolves when this process leads no more. */
-  async #renew(sent: number, signal: AbortSignal): Promise<void> {
+  async #renew(signal: AbortSignal): Promise<void> {
     const { renewDeadlineMs, retryMs, monotonic } = this.#options
-    let leadsUntil = sent + renewDeadlineMs
     for (;;) {
-      await pause(Math.max(0, Math.min(retryMs, leadsUntil - monotonic())), signal)
-      const ms = leadsUntil - monotonic()
+      await pause(Math.max(0, Math.min(retryMs, this.#leadsUntil - monotonic())), signal)
+      const ms = this.#leadsUntil - monotonic()
       if (signal.aborted || ms <= 0) return
       const renewed = await this.#attempt({ ms, signal })
-      if (renewed !== undefined) leadsUntil = renewed + renewDeadlineMs
+      if (renewed !== undefined) this.#leadsUntil = renewed + renewDeadlineMs
       else if (this.#held === undefined) return
     }
   }
