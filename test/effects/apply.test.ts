@@ -1,7 +1,8 @@
 // What is done about a decision, against the model of an API server: in which order, once, and never to what is not ours.
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import { ApiFault, Applier, Caches, type KubeApi } from '../../src/effects/index.ts'
+import type { Leases } from '../../src/dispatch/index.ts'
+import { ApiFault, Applier, type ApplierOptions, Caches, type KubeApi } from '../../src/effects/index.ts'
 import type { Action, Decision, Observed, TryId } from '../../src/reconcile/index.ts'
 import { configMapName, FINALIZER, jobName } from '../../src/reconcile/index.ts'
 import { aRun, beforeStart, NOW, planWith, started, stored } from '../reconcile/builder.ts'
@@ -24,17 +25,22 @@ beforeEach(async () => {
   lost = []
   const client = recording(server)
   caches = new Caches({ client, onRun: () => {}, onTrouble: () => {}, random: () => 0.5 })
-  applier = new Applier({
+  applier = applierWith()
+  run = await server.create('ETLRun', { metadata: { name: 'daily', namespace: 'etl' } })
+})
+
+function applierWith(more: Partial<ApplierOptions> = {}): Applier {
+  return new Applier({
     caches,
-    client,
+    client: recording(server),
     defaults: { image: 'loom' },
     instance: 'test',
     now: () => NOW,
     newId: () => 'id',
     onLostEvent: ({ code }) => lost.push(code),
+    ...more,
   })
-  run = await server.create('ETLRun', { metadata: { name: 'daily', namespace: 'etl' } })
-})
+}
 
 /** Notes every write as it arrives. */
 function recording(api: ModelApiServer): KubeApi {
@@ -118,6 +124,25 @@ test('a Job of that name that belongs to somebody else is left alone, and nothin
   assert.equal(caches.owned.Job.objects.size, 0)
   assert.equal(server.all('Job')[0]?.metadata.uid, there.metadata.uid)
   assert.deepEqual(writes, ['create Job'])
+})
+
+test('a new leader agrees on no leases by an old status; of what it has agreed on before, it knows', async () => {
+  const known: string[] = []
+  const agree: Leases['agree'] = ({ uid }) => void known.push(uid)
+  const leases: Partial<Leases> = { knows: (uid) => known.includes(uid), gone: () => {}, agree }
+  applier = applierWith({ leases: () => leases as Leases })
+  const { uid, resourceVersion } = metadataOf(run)
+  const look = decided([], { leases: { wanted: [], seen: [], final: false } })
+  const at = (version: string) => ({
+    observed: beforeStart({ metadata: { uid, resourceVersion: version } }),
+    storedStatus: look.status,
+  })
+  await assert.rejects(apply(look, at('old')), { kind: 'conflict', code: 'StaleRun' })
+  assert.deepEqual(known, [])
+  await apply(look, at(resourceVersion))
+  assert.deepEqual(known, [uid])
+  await apply(look, at('old'))
+  assert.deepEqual(known, [uid, uid])
 })
 
 test('a conflict about something else than the name is tried again later', async () => {

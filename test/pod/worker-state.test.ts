@@ -156,6 +156,16 @@ describe('a worker with a step', () => {
     assert.equal(rig.act('heartbeat').message.epoch, 8)
   })
 
+  it('forgets an operator that is silent for the time of a lease: the next one may have a clock that is behind', () => {
+    const rig = new Rig()
+    rig.take(a, 8)
+    rig.renew(renewed(8))
+    rig.after(LEASE_MS - 1)
+    assert.equal(rig.act('heartbeat').message.epoch, 8)
+    rig.state.ended(outcome('a'), rig.now)
+    rig.after(1)
+    assert.equal(rig.act('report').message.epoch, 0)
+  })
   it('stops it when told so, by an answer or a notice, and goes on to renew until it has ended', () => {
     const byNotice = new Rig()
     byNotice.take(a)

@@ -236,6 +236,36 @@ describe('a run with steps in a pool', () => {
     const late = decideRun(inPool('R', steps, { ...withPools([aPool()], UP, NOW), spec: { cancel: true } }))
     assert.equal(late.status.phase, 'Cancelled')
   })
+  describe('under a new leader, until it is certain that no worker has a lease of an earlier one', () => {
+    const soon = (more: Partial<Observed['dispatch']> = {}) => ({
+      dispatch: { broker: UP, pools: [aPool()], oldLeasesEnd: NOW + 5_000, ...more },
+    })
+    const line = [pooled('a', 'Running'), pooled('b', 'Queued')]
+
+    it('makes no Job of a step in the line', () => {
+      const decision = decideRun(inPool('RQ', line, soon({ pools: [] })))
+      assert.deepEqual([jobs(decision), decision.status.stepStates, decision.lookAgainMs], [[], 'QQ', 5_000])
+      assert.deepEqual(jobs(decideRun(inPool('QQ', line, soon({ pools: [], oldLeasesEnd: NOW })))), ['a', 'b'])
+    })
+
+    it('withdraws nothing when it is suspended, but gives out nothing either', () => {
+      const decision = decideRun(inPool('RQ', line, { ...soon(), spec: { suspend: true } }))
+      assert.deepEqual([decision.leases?.hold, offered(decision)], [true, ['a to warm', 'b to warm']])
+      assert.equal(decision.lookAgainMs, 5_000)
+      const after = decideRun(inPool('RQ', line, { ...soon({ oldLeasesEnd: NOW }), spec: { suspend: true } }))
+      assert.deepEqual([after.status.stepStates, offered(after)], ['..', []])
+    })
+
+    it('has workers stopped that are not heard of yet, when it is cancelled', () => {
+      const { leases } = decideRun(inPool('RQ', line, { ...soon(), spec: { cancel: true } }))
+      assert.deepEqual([leases?.stop, leases?.wanted.map(({ mayBeHeld }) => mayBeHeld)], ['cancelled', [true, true]])
+    })
+  })
+  it('says which steps were put in line just now: those no worker can have', () => {
+    const { leases } = decideRun(inPool('R.', [pooled('a', 'Running')], { leases: [lease('a')] }))
+    assert.equal(leases?.wanted.find(({ step }) => step === 'a')?.mayBeHeld, true)
+    assert.equal(leases?.wanted.find(({ step }) => step === 'b')?.mayBeHeld, false)
+  })
   it('puts no more steps in line than the status has details for', () => {
     const names = Array.from({ length: 300 }, (_, i) => `s${i}`).join('|')
     const decision = decideRun(beforeStart({ plan: planWith(names), ...withPools([aPool()]) }))
