@@ -4,6 +4,7 @@ import type { Reason } from '../manifest/index.ts'
 import type { Plan, StepPlan } from '../plan/index.ts'
 import type { Action, RunEvent } from './decision.ts'
 import { fallback, warning } from './fold-steps.ts'
+import { isOf } from './judge-step.ts'
 import { DEFAULT_MAX_PARALLEL, OPEN_AT_MOST, POOL_DEADLINE, POOLED_AT_MOST } from './limits.ts'
 import type { Observed } from './observed.ts'
 import { goesToPool, type Place, placeOf } from './place.ts'
@@ -31,7 +32,7 @@ export interface ToSchedule {
 export function schedule({ observed, plan, records, frontier = frontierOf(plan, records) }: ToSchedule): Scheduled {
   const place = placeOf(observed)
   const pending = frontier.state === 'open' ? frontier.pending : []
-  const starts = choose(pending, records, { place, maxJobs: observed.run.spec.dispatch?.maxParallel })
+  const starts = choose(pending, records, { place, observed })
   const scheduled: Scheduled = { records: [], actions: [], events: [] }
   for (const record of records) {
     const start = starts.get(keyOf(record))
@@ -56,8 +57,9 @@ type Start = { kind: 'job' } | { kind: 'pool'; pool: string } | { kind: 'wait' }
 function choose(
   pending: StepPlan[],
   records: StepRecord[],
-  { place, maxJobs = DEFAULT_MAX_PARALLEL }: { place: Place; maxJobs: number | undefined },
+  { place, observed }: { place: Place; observed: Observed },
 ): Map<string, Start> {
+  const { maxParallel: maxJobs = DEFAULT_MAX_PARALLEL } = observed.run.spec.dispatch ?? {}
   const inPool = ({ state, pool }: StepRecord) => pool !== undefined && (state === 'Running' || state === 'Queued')
   let jobs = maxJobs - records.filter((record) => record.state === 'Running' && !inPool(record)).length
   let pooled = POOLED_AT_MOST - records.filter(inPool).length
@@ -68,12 +70,18 @@ function choose(
   // it has waited in vain for workers that are as few as before
   const isOutOfLine = (step: StepPlan) =>
     place.kind === 'pool' && place.only !== undefined && recordOf(step)?.reason === 'NoWorkers'
+  // made before a crash, where no pool was known
+  const hasJob = (step: StepPlan) => {
+    const record = recordOf(step)
+    return record !== undefined && observed.jobs.some(isOf(record))
+  }
   const starts = new Map<string, Start>()
   // Disrupted ones first: they have their details already.
   for (const step of pending.toSorted((a, b) => Number(isAgain(b)) - Number(isAgain(a)))) {
     const key = `${step.process}/${step.name}`
     if (!isAgain(step) && place.kind !== 'wait' && open-- <= 0) continue
-    if (place.kind === 'wait') starts.set(key, { kind: 'wait' })
+    if (hasJob(step)) starts.set(key, { kind: 'job' })
+    else if (place.kind === 'wait') starts.set(key, { kind: 'wait' })
     else if (place.kind === 'pool' && goesToPool(place, step) && !isOutOfLine(step)) {
       if (pooled-- > 0) starts.set(key, { kind: 'pool', pool: place.pool })
     } else if (place.kind === 'pool' && place.only === undefined) starts.set(key, { kind: 'tooLarge' })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { RunSpec, StepStatus } from '../../src/manifest/index.ts'
 import { type Decision, decideRun, type LeaseFact, type Observed, type PoolFact } from '../../src/reconcile/index.ts'
-import { beforeStart, iso, NOW, type ObservedParts, planWith, started } from './builder.ts'
+import { beforeStart, iso, jobOf, NOW, type ObservedParts, planWith, started } from './builder.ts'
 
 const UP = { state: 'up' } as const
 const DOWN = { state: 'down', since: NOW - 31_000 } as const
@@ -61,6 +61,11 @@ describe('where steps go', () => {
   it('is a Job, and nothing is said of it, when the namespace has no pool', () => {
     const decision = decideRun(beforeStart({ plan: planWith('a|b'), ...withPools([]) }))
     assert.deepEqual([jobs(decision), reasons(decision)], [['a', 'b'], ['Started']])
+  })
+  it('is the Job that was made before a crash, when no pool was known', () => {
+    const parts = { plan: planWith('a|b'), ...withPools([aPool()]), jobs: [jobOf('a')] }
+    const decision = decideRun(beforeStart(parts))
+    assert.deepEqual([jobs(decision), offered(decision)], [['a'], ['b to warm']])
   })
   it('is a Job in mode job, whatever pools there are', () => {
     const decision = decideRun(

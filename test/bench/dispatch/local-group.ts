@@ -24,7 +24,7 @@ export async function localGroup({ metadata, spec }: Manifest, flags: readonly s
     const pipeline = { apiVersion: API_VERSION, kind: 'ETLPipeline', metadata, spec: spec['pipeline'] }
     writeFileSync(join(folder, 'work/pipeline.yaml'), JSON.stringify(pipeline))
     const started = performance.now()
-    const args = [join(REPOSITORY, 'dist/cli/main.js'), 'run', metadata.name, '-f', 'work', ...flags]
+    const args = [join(REPOSITORY, 'dist/cli/main.js'), 'run', '-f', 'work', ...flags]
     const path = [dirname(await findNatsServer()), process.env['PATH'] ?? ''].join(delimiter)
     const child = spawn(process.execPath, args, {
       cwd: folder,

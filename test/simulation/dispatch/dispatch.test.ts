@@ -10,7 +10,7 @@ import { DISPATCH_BUGS } from './bugs.ts'
 import { playDispatch } from './schedule.ts'
 import type { DispatchShard } from './shard.ts'
 
-const SCHEDULES = Math.ceil(Number(process.env['SCHEDULES'] ?? 20_000) / 14)
+const SCHEDULES = Math.ceil(Number(process.env['SCHEDULES'] ?? 20_000) / 25)
 /** What occurs that often is hit. */
 const OFTEN = 20
 const FAULTS = ['dropped', 'doubled', 'delayed', 'killed', 'cut off', 'operator dies', 'broker stops', 'gives up']

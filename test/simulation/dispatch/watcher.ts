@@ -110,7 +110,11 @@ export class Watcher implements Tables {
         [LABELS.process]: process = '',
         [LABELS.step]: step,
       } = metadata.labels ?? {}
-      if (step !== undefined) claims.push({ key: stepKey({ runUid, process, step }), who: metadata.name })
+      // a Job that was made before a crash, and that the next leader does not see yet, is kept apart by the table alone
+      const status = this.#runOf(runUid)?.status as RunStatus | undefined
+      const record = status?.steps?.find((one) => one.process === process && one.step === step)
+      const isJob = record?.state === 'Running' && record.pool === undefined
+      if (step !== undefined && isJob) claims.push({ key: stepKey({ runUid, process, step }), who: metadata.name })
     }
     for (const { key, who } of claims) {
       const other = doing.get(key)
