@@ -1,5 +1,6 @@
 // ETLStorage: where tables, files and temps lie. Written by platform engineers; locally it may be left out.
 import { z } from 'zod'
+import { objectStoreSchema } from './object-store.ts'
 import { storagePodsSchema } from './pod-settings.ts'
 import { documentOf, nameField, tableRefField } from './shared.ts'
 
@@ -8,7 +9,7 @@ const uri = (what: string) =>
     .string()
     .min(1)
     .max(1024)
-    .describe(`${what} An absolute path, a file:// URI, or (locally) a path relative to the working folder.`)
+    .describe(`${what} An absolute path, a file:// URI, s3://bucket/path, or (locally) a path relative to the working folder.`)
 
 const tablePath = z
   .strictObject({
@@ -73,9 +74,10 @@ export const storageSpecSchema = z
         'x-kubernetes-list-map-keys': ['name'],
       }),
     temp: z
-      .strictObject({ root: uri('Folder of temps and run records.') })
+      .strictObject({ root: uri('Folder of temps and, unless it is in an object store, of run records.') })
       .optional()
       .describe('Where intermediate results lie.'),
+    objectStore: objectStoreSchema.optional(),
     pods: storagePodsSchema.optional(),
     missingTablePolicy: z
       .enum(['create', 'schemaMode', 'error'])

@@ -2,9 +2,9 @@
 // parent still lives to tell.
 import { randomUUID } from 'node:crypto'
 import { createDuckDbEngine } from '../engine/index.ts'
-import { openFileStore } from '../formats/index.ts'
+import { storesOf } from '../formats/index.ts'
 import type { Plan, RunIdentity, StepOutcome, StepPlan, StorageBinding } from '../plan/index.ts'
-import { FolderTemps, runStep } from '../runner/index.ts'
+import { openTemps, runStep } from '../runner/index.ts'
 
 /** From the parent. */
 export type ToChild = { kind: 'run'; order: StepOrder } | { kind: 'stop' }
@@ -37,6 +37,7 @@ process.on('disconnect', () => process.exit(1))
 async function run({ plan, binding, step, run: identity, workFolder, memoryLimit }: StepOrder): Promise<void> {
   const engine = createDuckDbEngine({ ...(memoryLimit === undefined ? {} : { memoryLimit }) })
   const processRunId = randomUUID()
+  const openStore = storesOf(binding)
   const outcome = await runStep(step, engine, {
     info: {
       ...identity,
@@ -49,8 +50,9 @@ async function run({ plan, binding, step, run: identity, workFolder, memoryLimit
       params: plan.params,
     },
     storage: binding,
-    openStore: openFileStore,
-    temps: new FolderTemps({
+    openStore,
+    temps: openTemps({
+      openStore,
       root: binding.tempRoot,
       runId: identity.uid ?? identity.runId,
       correlationId: identity.correlationId,

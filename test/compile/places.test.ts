@@ -4,13 +4,13 @@ import { posix } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { locationOf, tempRootOf } from '../../src/compile/index.ts'
-import { absolutePath, localPlace, tidyPath } from '../../src/compile/local-place.ts'
+import { absolutePath, knownPlace, tidyPath } from '../../src/compile/known-place.ts'
 import { FACTS } from './flow.ts'
 
 const tableAt = (uri: string): string => locationOf('raw.orders', { defaults: { tablePath: { uri } } }, FACTS).uri
 
 const codeOf = (uri: string): string => {
-  const place = localPlace(uri)
+  const place = knownPlace(uri)
   return 'code' in place ? place.code : place.path
 }
 
