@@ -38,6 +38,4 @@ const s3Schema = z
   })
   .describe('A store that speaks S3 and honours conditional writes (If-None-Match).')
 
-export const objectStoreSchema = z
-  .strictObject({ s3: s3Schema.optional() })
-  .describe('How s3:// places are reached.')
+export const objectStoreSchema = z.strictObject({ s3: s3Schema.optional() }).describe('How s3:// places are reached.')

@@ -9,7 +9,9 @@ const uri = (what: string) =>
     .string()
     .min(1)
     .max(1024)
-    .describe(`${what} An absolute path, a file:// URI, s3://bucket/path, or (locally) a path relative to the working folder.`)
+    .describe(
+      `${what} An absolute path, a file:// URI, s3://bucket/path, or (locally) a path relative to the working folder.`,
+    )
 
 const tablePath = z
   .strictObject({

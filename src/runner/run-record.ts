@@ -11,8 +11,8 @@ import { type Cleaner, runFolder } from './temp-places.ts'
 import { folderCleaner } from './temps.ts'
 
 export interface ClaimOptions {
-  /** Absolute folder of records, locks and scratch files. */
-  recordRoot: string
+  /** Absolute folder of records, locks and scratch files. Default: that of temps. */
+  recordRoot?: string
   /** Of temps: that folder, or a place in an object store. */
   tempRoot: string
   runId: string
@@ -32,13 +32,13 @@ export type Release = () => Promise<void>
  *   StorageFull, StorageDenied or StorageFailed when the folder of temps can't be used
  */
 export async function claimRun(options: ClaimOptions): Promise<Release> {
-  const { recordRoot, tempRoot, runId, now, cleaner = folderCleaner } = options
+  const { tempRoot, recordRoot = tempRoot, runId, now, cleaner = folderCleaner } = options
   runFolder(tempRoot, runId) // checks the id
   try {
     const lock = await holdRun(join(recordRoot, 'locks', runId), 'run')
     if ('heldBy' in lock) throw inProgress(runId, lock.heldBy.pid)
     try {
-      await recordPlan({ ...options, cleaner })
+      await recordPlan({ ...options, recordRoot, cleaner })
       await sweepEndlessRuns({ recordRoot, tempRoot, now, cleaner })
       await sweepRecords(recordRoot, now)
     } catch (thrown) {
@@ -59,7 +59,7 @@ async function recordPlan({
   planHash,
   now,
   cleaner,
-}: ClaimOptions & { cleaner: Cleaner }): Promise<void> {
+}: ClaimOptions & { recordRoot: string; cleaner: Cleaner }): Promise<void> {
   const folder = join(recordRoot, 'records')
   const path = join(folder, `${runId}.json`)
   const before = await readJson(path)

@@ -55,7 +55,10 @@ type FileLook = {
   mtimeMs: number
 }
 
-async function lookOf({ location }: FileTarget, { storage, info, openStore }: StepContext): Promise<FileLook | undefined> {
+async function lookOf(
+  { location }: FileTarget,
+  { storage, info, openStore }: StepContext,
+): Promise<FileLook | undefined> {
   const path = filePath(location, storage)
   const found = isObjectUri(path) ? await objectAt(path, openStore) : await stat(path).catch(() => undefined)
   return found === undefined ? undefined : { planHash: info.planHash, path, size: found.size, mtimeMs: found.mtimeMs }

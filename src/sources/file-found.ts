@@ -23,11 +23,7 @@ export interface FoundFiles {
 const LOOK_INTO_BYTES = 256
 
 /** @throws Fault missing FileNotFound, invalid EmptyFile */
-export async function checkPresent(
-  source: FileSource,
-  session: SqlSession,
-  context: StepContext,
-): Promise<FoundFiles> {
+export async function checkPresent(source: FileSource, session: SqlSession, context: StepContext): Promise<FoundFiles> {
   const path = filePath(source.location, context.storage)
   const sizes = isObjectUri(path)
     ? await objectSizes(source, path, context)

@@ -23,11 +23,7 @@ export function writingPath(path: string, writer: string): string {
  * Lets `write` make the file under its first name, then swaps it in. On any failure nothing is left.
  * @returns the file's size in bytes
  */
-export async function swapIn(
-  path: string,
-  writing: string,
-  steps: SwapSteps,
-): Promise<number> {
+export async function swapIn(path: string, writing: string, steps: SwapSteps): Promise<number> {
   await mkdir(dirname(path), { recursive: true })
   await removeLeftovers(path, steps.now)
   try {

@@ -2,7 +2,7 @@
 import { isObjectUri } from '../base/index.ts'
 import type { FileTarget } from '../plan/index.ts'
 import { filePath, type StepContext, type TargetAdapter, textLiteral } from '../step/index.ts'
-import { swapIn, type SwapSteps, writingPath } from './file-swap.ts'
+import { type SwapSteps, swapIn, writingPath } from './file-swap.ts'
 import { swapInObject } from './object-swap.ts'
 
 export const fileTarget: TargetAdapter<FileTarget> = {

@@ -13,7 +13,9 @@ export async function extensionsCommand(args: readonly string[], folder: string 
     return EXIT.succeeded
   }
   if (verb !== 'install' || names.length === 0)
-    throw new UsageError('cannot go on: say what to do; for example: loom extensions install httpfs, or: loom extensions list')
+    throw new UsageError(
+      'cannot go on: say what to do; for example: loom extensions install httpfs, or: loom extensions list',
+    )
   for (const name of names) io.out(`installed ${await installExtension(name, place)}\n`)
   return EXIT.succeeded
 }

@@ -27,7 +27,11 @@ export function storeTreatment(error: StoreError, text: string): Treatment | und
       message: `${what}: there is no such bucket; make it, or correct the place in the storage`,
     }
   if (status === 404)
-    return { kind: 'missing', code: 'FileMissing', message: `${what}: there is none; check the path, and that its bucket is there` }
+    return {
+      kind: 'missing',
+      code: 'FileMissing',
+      message: `${what}: there is none; check the path, and that its bucket is there`,
+    }
   const { kind, code, why, wayOut } = byStatus(Number.isNaN(status) ? undefined : status)
   const shown = Number.isNaN(status) ? '' : ` (HTTP ${status})`
   return { kind, code, message: `${what}: ${why}${shown}; ${wayOut}` }

@@ -101,7 +101,11 @@ export function byStatus(status: number | undefined): Treatment {
 
 function factsOf(thrown: unknown): { name?: string; status?: number; network?: string } {
   if (typeof thrown !== 'object' || thrown === null) return {}
-  const { name, $metadata, code } = thrown as { name?: unknown; $metadata?: { httpStatusCode?: number }; code?: unknown }
+  const { name, $metadata, code } = thrown as {
+    name?: unknown
+    $metadata?: { httpStatusCode?: number }
+    code?: unknown
+  }
   const status = $metadata?.httpStatusCode
   return {
     ...(typeof name === 'string' && /^[A-Z][A-Za-z]+$/.test(name) && name !== 'Error' ? { name } : {}),

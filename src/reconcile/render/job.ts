@@ -7,6 +7,7 @@ import type { RunObject, TryId } from '../observed.ts'
 import { settingsOf } from '../pod-policy.ts'
 import { jobName, labelsOf, ownedBy } from './names.ts'
 import { configMapName, type StoredPlan } from './plan-config-map.ts'
+import { storeEnv } from './store-env.ts'
 
 /** Where things lie in a step's container. */
 export const POD_PATHS = { plan: '/etc/loom/plan', work: '/var/lib/loom/work' } as const
@@ -113,7 +114,7 @@ export function podSpec(settings: PodSettings, { pods }: StoredPlan): Omit<V1Pod
 
 export function container(
   settings: PodSettings,
-  { pods }: StoredPlan,
+  { pods, binding }: StoredPlan,
   input: { defaults: RenderDefaults; args: string[]; memory?: unknown },
 ): V1Container {
   return {
@@ -128,6 +129,7 @@ export function container(
         name: 'LOOM_MEMORY_LIMIT',
         valueFrom: { resourceFieldRef: { resource: 'limits.memory', containerName: 'step' } },
       },
+      ...storeEnv(binding),
     ],
     volumeMounts: [
       { name: 'loom-plan', mountPath: POD_PATHS.plan, readOnly: true },
