@@ -20,24 +20,24 @@ export interface Exchange {
   bytes: number
 }
 
-export interface Proxy {
+export interface FaultProxy {
   endpoint: string
   exchanges: Exchange[]
-  /** Asked for every request; undefined lets it through. */
-  mishap: (exchange: Exchange) => Mishap | undefined
+  /** Asked for every request; undefined lets it through. It waits for as long as the answer takes. */
+  mishap: (exchange: Exchange) => Mishap | undefined | Promise<Mishap | undefined>
   stop(): Promise<void>
 }
 
 const SLOW_DOWN =
   '<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'
 
-export async function startProxy(target: string): Promise<Proxy> {
+export async function startProxy(target: string): Promise<FaultProxy> {
   const exchanges: Exchange[] = []
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer(async (incoming, outgoing) => {
     const { method = '', url = '', headers } = incoming
     const exchange = { method, url, range: headers.range, bytes: 0 }
     exchanges.push(exchange)
-    const mishap = proxy.mishap(exchange)
+    const mishap = await proxy.mishap(exchange)
     if (mishap === 'hang') return
     if (mishap === 'reset') incoming.socket.destroy()
     else if (mishap === 'slowDown') {
@@ -48,7 +48,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new TypeError('the proxy has no port')
-  const proxy: Proxy = {
+  const proxy: FaultProxy = {
     endpoint: `http://127.0.0.1:${address.port}`,
     exchanges,
     mishap: () => undefined,
@@ -70,6 +70,8 @@ interface Passage {
 /** The Host header stays as it is: it is signed. */
 function passOn(target: string, { incoming, outgoing, exchange, loses }: Passage): void {
   const { method, url, headers } = incoming
+  // without either, Node would send the body in chunks, which were not signed
+  if (headers['transfer-encoding'] === undefined) headers['content-length'] ??= '0'
   const onward = request(new URL(url ?? '/', target), { method, headers, path: url, agent: false }, (answer) => {
     if (loses) {
       answer.resume().on('end', () => incoming.socket.destroy())
