@@ -17,7 +17,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --no-update-notifier
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN npm run --silent build && find dist -name '*.d.ts' -delete
+RUN npm run --silent build && find dist \( -name '*.d.ts' -o -name '*.map' \) -delete
 
 FROM --platform=$BUILDPLATFORM ${BUILD_BASE} AS libraries
 ARG TARGETARCH
@@ -27,7 +27,8 @@ COPY scripts/prune-image.mjs scripts/
 RUN case "${TARGETARCH:-amd64}" in amd64) cpu=x64 ;; arm64) cpu=arm64 ;; *) echo "no Node for ${TARGETARCH}" >&2; exit 1 ;; esac \
  && npm ci --omit=dev --os=linux --cpu="$cpu" --libc=glibc \
       --ignore-scripts --prefer-offline --no-audit --no-fund --no-update-notifier \
- && npm sbom --omit=dev --package-lock-only --sbom-format=cyclonedx > sbom.json \
+ && npm pkg delete devDependencies \
+ && npm sbom --sbom-format=cyclonedx > sbom.json \
  && node scripts/prune-image.mjs "$cpu" \
  && rm -rf scripts
 

@@ -104,3 +104,7 @@ test-chart: $(BUILT) ## the Helm chart: templates, values, and releases on a rea
 .PHONY: test-node
 test-node: $(BUILT) ## image, chart and examples on a real node (Debian, root; containerd, runc, CNI plugins, buildah, mmdebstrap, iptables; Go, once)
 	node_modules/.bin/node test/node/bed/enclave.ts node_modules/.bin/node --test --test-timeout=1800000 'test/node/**/*.test.ts'
+
+.PHONY: demo-cluster
+demo-cluster: $(BUILT) ## a real node, the image, the chart and a month of flights, from nothing, with the time of each stage (needs what test-node needs)
+	node_modules/.bin/node test/node/bed/enclave.ts node_modules/.bin/node test/node/demo.ts

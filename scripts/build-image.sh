@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image with the first engine that works here: docker, podman or buildah. Its name is the argument.
-# The same commit gives the same layers: times come from the commit.
+# The same commit gives the same image: times come from the commit. (docker needs its containerd image store for that.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=$1

@@ -14,6 +14,9 @@ export interface CachesOptions {
   random: () => number
 }
 
+/** Whole objects that are held at the same time while a list is made, for each kind. */
+const PAGE_SIZE = 200
+
 const OWNED = ['Job', 'Pod', 'ConfigMap'] as const
 type OwnedName = (typeof OWNED)[number]
 
@@ -42,6 +45,7 @@ export class Caches {
         onTrouble,
         random,
         namespaces,
+        pageSize: PAGE_SIZE,
         ...more,
       })
     this.runs = reflect('ETLRun', { keep: runOrStub, onChange: (change) => this.#runChanged(change) })

@@ -69,7 +69,7 @@ const OWN_LABELS = [LABELS.runUid, LABELS.process, LABELS.step, LABELS.attempt, 
 
 function ownedMetadata(metadata: Metadata): Metadata {
   const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, labels = {} } = metadata
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)
+  const owner = listAt({ metadata }, 'metadata', 'ownerReferences').find((one) => one['controller'] === true)
   return {
     name,
     ...(namespace === undefined ? {} : { namespace }),
@@ -78,7 +78,9 @@ function ownedMetadata(metadata: Metadata): Metadata {
     ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
     ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
     labels: pick(labels, OWN_LABELS) as Record<string, string>,
-    ...(owner === undefined ? {} : { ownerReferences: [owner] }),
+    ...(owner === undefined
+      ? {}
+      : { ownerReferences: [owner] as unknown[] as NonNullable<Metadata['ownerReferences']> }),
   }
 }
 

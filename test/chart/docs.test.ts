@@ -34,11 +34,15 @@ async function template(line: string, more: readonly string[] = []): Promise<str
 
 const installs = commands.filter((line) => /^helm (install|upgrade) /.test(line))
 
-it('speaks of installing and upgrading', () => {
-  assert.equal(installs.length, 3)
+const readme = [...readFileSync(join(REPOSITORY, 'README.md'), 'utf8').matchAll(/^\$ (helm install .*)$/gm)].map(
+  ([, line = '']) => line,
+)
+
+it('speaks of installing and upgrading, as the README does', () => {
+  assert.deepEqual([installs.length, readme.length], [3, 1])
 })
 
-for (const line of installs)
+for (const line of [...installs, ...readme])
   it(`helm takes: ${line.replaceAll(/\s+/g, ' ')}`, async () => {
     assert.match(await template(line), /kind: Deployment/)
   })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { parse } from 'yaml'
 import { KINDS, renderCrds } from '../../src/manifest/index.ts'
-import { LEASE_RULES, OPERATOR_RULES, OWNER_RULES } from '../../src/operator/index.ts'
+import { LEASE_RULES, OPERATOR_RULES, OPERATOR_SETTINGS, OWNER_RULES } from '../../src/operator/index.ts'
 import { kinds, lint, only, type Rendered, render } from './support/rendered.ts'
 
 const NAME = 'loom-operator'
@@ -260,6 +260,16 @@ describe('pods', () => {
     assert.ok(args(objects).includes('--leader-elect=no'))
     assert.ok(!objects.some(({ metadata }) => metadata.name.endsWith('-lease')))
   })
+})
+
+it('sets every setting of the operator, save where it finds the API server and on which address it listens', async () => {
+  const objects = await render({ watchNamespaces: ['a'], 'leaderElection.leaseDuration': '30s' })
+  const set = args(objects)
+    .slice(1)
+    .map((argument) => argument.split('=')[0])
+  const settings = Object.values(OPERATOR_SETTINGS).map(({ flag }) => flag.split(' ')[0])
+  assert.deepEqual([...set, '--kubeconfig', '--host'].sort(), settings.sort())
+  assert.ok(args(objects).includes('--lease-duration=30s'))
 })
 
 it('takes names that are given', async () => {

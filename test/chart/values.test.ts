@@ -15,6 +15,7 @@ const REFUSED: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ replicas: -1 }, /at '\/replicas': minimum: got -1, want 0/],
   [{ workers: 0 }, /at '\/workers': minimum: got 0, want 1/],
   [{ logLevel: 'loud' }, /at '\/logLevel': value must be one of 'debug', 'info', 'warn', 'error'/],
+  [{ 'leaderElection.leaseDuration': 15 }, /at '\/leaderElection\/leaseDuration': got number, want string/],
   [{ watchNamespaces: 'etl' }, /at '\/watchNamespaces': got string, want array/],
   [{ watchNamespaces: ['Etl'] }, /at '\/watchNamespaces\/0': 'Etl' does not match pattern/],
   [{ watchNamespaces: ['a', 'a'] }, /at '\/watchNamespaces': items at 0 and 1 are equal/],

@@ -4,19 +4,17 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Release } from '../chart/bed/release.ts'
+import type { Release } from '../chart/bed/release.ts'
 import { until } from '../cluster/bed/index.ts'
 import type { Manifest } from '../cluster/support/cluster.ts'
 import { commitsByWriter, rowsOfTables } from '../cluster/support/lake.ts'
 import { quick, run } from '../cluster/support/pipelines.ts'
-import { IMAGE } from './bed/images.ts'
 import { RealNode } from './bed/real-node.ts'
 import { Etl } from './support/etl.ts'
 import { exampleFile, loom, tablesOfLocalRuns } from './support/local-run.ts'
+import { releaseOn } from './support/product.ts'
 
 const DEPLOYMENT = '/apis/apps/v1/namespaces/loom-system/deployments/loom-operator'
-const [IMAGE_REPOSITORY = '', IMAGE_TAG = ''] = IMAGE.split(/:(?=[^:/]+$)/)
-const VALUES = [`image.repository=${IMAGE_REPOSITORY}`, `image.tag=${IMAGE_TAG}`, 'image.pullPolicy=Never']
 /** Every run that nothing happens to, once it has started. */
 const SMOOTH = ['Running', 'Succeeded']
 
@@ -26,13 +24,10 @@ let release: Release
 
 before(async () => {
   node = await RealNode.start()
-  const { api, kubeconfig } = node.plane
-  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
-  await api.create('/api/v1/namespaces', { metadata: { name: 'loom-system', labels } })
   etl = await Etl.make(node)
-  release = new Release(kubeconfig, VALUES)
+  release = await releaseOn(node)
   assert.match(await release.install(), /watches all namespaces/)
-  await etl.watch()
+  etl.watch()
 })
 
 after(async () => {
@@ -137,6 +132,10 @@ test('a step that needs more memory than its limit is OutOfMemory, and is tried 
   const { status, phases } = await etl.ends('memory')
   assert.deepEqual(phases, ['Running', 'Failed'])
   assert.deepEqual([status.attempt, status.failures?.[0]?.reason], [2, 'OutOfMemory'], JSON.stringify(status))
+  const ends = (await etl.pods('memory')).map(
+    ({ status: pod }) => pod?.containerStatuses?.[0]?.state?.terminated?.reason,
+  )
+  assert.deepEqual(ends, ['OOMKilled', 'OOMKilled'])
 })
 
 test('a step that takes longer than it may is TimedOut', async () => {
@@ -170,12 +169,12 @@ test('a run goes on while helm upgrades the operator', async () => {
 })
 
 test('helm uninstalls the operator and leaves runs, their definitions and tables, which a new release finds', async () => {
-  const before = await tablesOf('upgrade')
+  const runs = async () => (await etl.kubectl('get', 'etlr', '-o', 'name')).trim().split('\n')
+  const [tablesBefore, runsBefore] = [await tablesOf('upgrade'), await runs()]
   await release.uninstall()
   await until('the operator is gone', async () => (await etl.api.find(DEPLOYMENT)) === undefined)
-  const runs = (await etl.kubectl('get', 'etlr', '-o', 'name')).trim().split('\n')
-  assert.equal(runs.length, 11)
-  assert.deepEqual(await tablesOf('upgrade'), before)
+  assert.deepEqual(await runs(), runsBefore)
+  assert.deepEqual(await tablesOf('upgrade'), tablesBefore)
   await release.install()
   await etl.apply(run('again', [quick('again')]))
   assert.deepEqual((await etl.ends('again')).phases, SMOOTH)

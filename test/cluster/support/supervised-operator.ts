@@ -16,6 +16,9 @@ export interface SupervisedOperator {
   readonly port: number
 }
 
+/** As it is meant to be run: V8 would take 64 MiB for what is about to be garbage. */
+const MEMORY = '--max-semi-space-size=8'
+
 let started = 0
 
 /** Starts one; resolves when it leads. The control plane must know `OPERATOR_USER`, and have granted it its rights. */
@@ -24,7 +27,8 @@ export async function startSupervisedOperator(plane: ControlPlane): Promise<Supe
   const logFile = join(plane.folder, `operator-${started}.log`)
   const flags = ['--image', 'loom:dev', '--port', '0', '--host', '127.0.0.1']
   const kubeconfig = ['--kubeconfig', plane.user(OPERATOR_USER).kubeconfig]
-  const command = [process.execPath, join(REPOSITORY, 'dist/cli/main.js'), 'operator', ...flags, ...kubeconfig]
+  const program = [process.execPath, MEMORY, join(REPOSITORY, 'dist/cli/main.js')]
+  const command = [...program, 'operator', ...flags, ...kubeconfig]
   const operator = await plane.supervisor.spawn({ command, output: logFile })
   const log = new FollowedLog(logFile)
   await until('the operator leads', () => log.find('leading') !== undefined, {

@@ -3,14 +3,18 @@
 //
 //   node test/node/bed/enclave.ts PROGRAM ARGUMENTS…
 //
-// N1 Nothing is left behind, however it ends: processes, mounts and devices go with the namespaces; control groups are removed here.
+// N1 Nothing is left behind: processes, mounts and devices go with the namespaces, however it ends; files and control groups are
+//    removed here (not after kill -9, which leaves them empty).
 // N2 The network reaches nothing outside.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findHelm } from '../../chart/bed/helm.ts'
 import { findNodeServers, findServers } from '../../cluster/bed/servers.ts'
+import { until } from '../../cluster/bed/wait.ts'
 import { productImage } from './images.ts'
+import { findKubectl } from './kubectl.ts'
 import { pauseImage } from './pause-image.ts'
 
 /** The node's address inside. */
@@ -19,15 +23,21 @@ const CGROUPS = '/sys/fs/cgroup'
 
 /** @returns the program's exit code */
 async function run(program: readonly string[]): Promise<number> {
+  const began = Date.now()
+  await findServers()
+  await findNodeServers()
   const env = {
     ...process.env,
     HELM: await findHelm(),
+    KUBECTL: await findKubectl(),
     LOOM_TEST_IMAGE: await productImage(),
     LOOM_TEST_PAUSE_IMAGE: await pauseImage(),
     LOOM_TEST_CGROUP: `/loom-node-${process.pid}`,
+    TMPDIR: mkdtempSync(join(tmpdir(), 'loom-node-')),
   }
-  await findServers()
-  await findNodeServers()
+  process.stderr.write(
+    `Servers, Helm, kubectl and images are built or found: ${Math.round((Date.now() - began) / 1000)} s.\n`,
+  )
   makeCgroups(env.LOOM_TEST_CGROUP)
   try {
     const enclave = ['bash', join(import.meta.dirname, 'enclave.sh'), NODE_ADDRESS, ...program]
@@ -41,7 +51,8 @@ async function run(program: readonly string[]): Promise<number> {
       child.once('exit', (code) => resolve(code ?? 1))
     })
   } finally {
-    removeCgroups(env.LOOM_TEST_CGROUP)
+    await removeCgroups(env.LOOM_TEST_CGROUP)
+    rmSync(env.TMPDIR, { recursive: true, force: true })
   }
 }
 
@@ -56,8 +67,13 @@ function makeCgroups(name: string): void {
   for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, name), { recursive: true })
 }
 
-function removeCgroups(name: string): void {
-  for (const hierarchy of hierarchies()) removeCgroup(join(hierarchy, name))
+/** What was killed may take a moment to go, and a group with a process in it can't be removed. */
+async function removeCgroups(name: string): Promise<void> {
+  const remove = () => {
+    for (const hierarchy of hierarchies()) removeCgroup(join(hierarchy, name))
+    return true
+  }
+  await until('the control groups are empty', remove, { seconds: 30 })
 }
 
 /** From below: a group that has groups can't be removed. The files in it are the kernel's. */

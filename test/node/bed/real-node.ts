@@ -11,7 +11,7 @@ import { NODE_ADDRESS } from './enclave.ts'
 import { type Files, kubeletFlags, NODE_NAME, proxyFlags, writeSettings } from './settings.ts'
 
 type NodeCommands = Awaited<ReturnType<typeof findNodeServers>>
-type NodeObject = Kube & { status?: { conditions?: { type: string; status: string }[] } }
+type NodeObject = Kube & { status?: { conditions?: { type: string; status: string; lastHeartbeatTime: string }[] } }
 
 export class RealNode implements AsyncDisposable {
   readonly plane: ControlPlane
@@ -52,32 +52,39 @@ export class RealNode implements AsyncDisposable {
     await this.#spawn('kubelet', [...this.#commands.kubelet, ...flags])
   }
 
-  /** Ends kubelet and containerd at once, as a power cut of these two would. What runs in containers goes on. */
+  /** Ends kubelet and containerd at once, without a word. What runs in containers goes on. */
   async stopKubeletAndContainerd(): Promise<void> {
     await this.#kill('kubelet')
     await this.#kill('containerd')
   }
 
   async startKubeletAndContainerd(): Promise<void> {
+    const since = Date.now()
     await this.#startContainerd()
     await this.startKubelet()
-    await this.isReady()
+    await this.isReady(since)
   }
 
-  async isReady(): Promise<void> {
+  /** Has said that it is ready since the given time: what it said before it was stopped stays in its object for a while. */
+  async isReady(since = 0): Promise<void> {
     const ready = async () => {
+      // One that finds containerd not yet up gives up; an init system would start it again, too.
+      if (this.#running.get('kubelet')?.ending !== undefined) await this.startKubelet()
       const node = await this.plane.api.find<NodeObject>(`/api/v1/nodes/${NODE_NAME}`)
-      return node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+      const found = node?.status?.conditions?.find(({ type }) => type === 'Ready')
+      // Times of Kubernetes have no fraction.
+      return found?.status === 'True' && Date.parse(found.lastHeartbeatTime) >= since - 1000
     }
-    await until('the node is ready', ready, { seconds: 120, hopeless: () => this.#hopeless() })
+    await until('the node is ready', ready, { seconds: 120, everyMs: 200, seen: () => this.#lastWords() })
   }
 
   /** The end of what one of its programs said. */
   log(name: 'containerd' | 'kubelet' | 'kube-proxy', lines = 30): string {
+    return this.#log(name).split('\n').slice(-lines).join('\n')
+  }
+
+  #log(name: string): string {
     return readFileSync(join(this.folder, `${name}.log`), 'utf8')
-      .split('\n')
-      .slice(-lines)
-      .join('\n')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,10 +95,7 @@ export class RealNode implements AsyncDisposable {
 
   async #startContainerd(): Promise<void> {
     await this.#spawn('containerd', ['containerd', '--config', this.#files.containerd])
-    await until('containerd answers', async () => (await this.#ctr('version')) !== '', {
-      seconds: 60,
-      hopeless: () => this.#hopeless(),
-    })
+    await until('containerd answers', async () => (await this.#ctr('version')) !== '', { seconds: 60 })
   }
 
   async #startProxy(): Promise<void> {
@@ -120,9 +124,7 @@ export class RealNode implements AsyncDisposable {
     await running?.ended
   }
 
-  #hopeless(): Error | undefined {
-    for (const [name, { ending }] of this.#running)
-      if (ending !== undefined) return new Error(`${name} ended; its last words:\n${this.log(name as 'kubelet')}`)
-    return undefined
+  #lastWords(): string[] {
+    return (['containerd', 'kubelet', 'kube-proxy'] as const).map((name) => `${name}:\n${this.log(name, 10)}`)
   }
 }

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { API_VERSION, type RunStatus } from '../../../src/manifest/index.ts'
 import { type Api, type Kube, type Pod, until } from '../../cluster/bed/index.ts'
+import { pause } from '../../cluster/bed/wait.ts'
 import type { Manifest } from '../../cluster/support/cluster.ts'
 import { REPOSITORY } from '../bed/buildah.ts'
+import { findKubectl } from '../bed/kubectl.ts'
 import type { RealNode } from '../bed/real-node.ts'
 
 export const NAMESPACE = 'etl'
@@ -27,6 +29,7 @@ export class Etl {
   readonly #phases = new Map<string, string[]>()
   readonly #statuses = new Map<string, RunStatus>()
   readonly #stop = new AbortController()
+  #version = ''
 
   /** The namespace takes restricted pods only. Its volume is a folder of the node. */
   static async make(node: RealNode): Promise<Etl> {
@@ -59,14 +62,20 @@ export class Etl {
     return this.#node.plane.api
   }
 
-  /** Notes every phase of every run from now on. */
-  async watch(): Promise<void> {
+  /** Notes every phase of every run from now on; goes on where it was when the server ends a watch. */
+  watch(): void {
     const { signal } = this.#stop
-    const { metadata } = await this.api.get<{ metadata: { resourceVersion: string } }>(RUNS)
-    const take = ({ object }: { object: Run }) => this.#take(object)
-    void this.api
-      .watch<Run>(`${RUNS}?watch=true&resourceVersion=${metadata.resourceVersion}`, take, signal)
-      .catch(() => undefined)
+    const take = ({ type, object }: { type: string; object: Run }) => {
+      if (type !== 'ERROR') this.#take(object)
+      this.#version = type === 'ERROR' ? '' : (object.metadata.resourceVersion ?? '')
+    }
+    const watchOn = async () => {
+      while (!signal.aborted)
+        await this.api
+          .watch<Run>(`${RUNS}?watch=true&resourceVersion=${this.#version}`, take, signal)
+          .catch(() => pause(100))
+    }
+    void watchOn()
   }
 
   stop(): void {
@@ -75,7 +84,7 @@ export class Etl {
 
   async kubectl(...args: readonly string[]): Promise<string> {
     const where = ['--kubeconfig', this.#node.plane.kubeconfig, '--namespace', NAMESPACE]
-    return (await promisify(execFile)('kubectl', [...where, ...args], { cwd: REPOSITORY })).stdout
+    return (await promisify(execFile)(await findKubectl(), [...where, ...args], { cwd: REPOSITORY })).stdout
   }
 
   async apply({ kind, ...manifest }: Manifest): Promise<void> {
