@@ -4,14 +4,12 @@ import { objectStoreSchema } from './object-store.ts'
 import { storagePodsSchema } from './pod-settings.ts'
 import { documentOf, nameField, tableRefField } from './shared.ts'
 
-const uri = (what: string) =>
+const uri = (what: string, objects = ', s3://bucket/path') =>
   z
     .string()
     .min(1)
     .max(1024)
-    .describe(
-      `${what} An absolute path, a file:// URI, s3://bucket/path, or (locally) a path relative to the working folder.`,
-    )
+    .describe(`${what} An absolute path, a file:// URI${objects}, or (locally) a path relative to the working folder.`)
 
 const tablePath = z
   .strictObject({
@@ -36,7 +34,7 @@ export const storageSpecSchema = z
           .optional()
           .describe('Root of all tables that are not listed: raw.orders lies at <root>/raw/orders.'),
         modulePath: z
-          .strictObject({ uri: uri('Folder where the paths of code modules start.') })
+          .strictObject({ uri: uri('Folder where the paths of code modules start.', '') })
           .optional()
           .describe('Root of code modules. Locally: the folder of the manifest.'),
         filePath: z
