@@ -1,10 +1,13 @@
 // Whole runs of the command line with everything in an S3 store: the same tables as in a folder.
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { compile } from '../../src/compile/index.ts'
+import { parseDocuments } from '../../src/manifest/index.ts'
 import { ROOT } from '../cli/loom.ts'
-import { aPlace, type Place } from './bed/place.ts'
+import { aPlace, type Place, storageText } from './bed/place.ts'
 import { KEYS, type S3Server, startS3Server } from './bed/server.ts'
 
 let server: S3Server
@@ -121,8 +124,6 @@ describe('a run with everything in an S3 store', () => {
   })
 
   it('reads csv files of the store by a pattern, also packed ones', async () => {
-    const { mkdir, writeFile } = await import('node:fs/promises')
-    const { gzipSync } = await import('node:zlib')
     const folder = join(server.bucketFolder, 'landing/2026')
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, 'a.csv'), 'id,x\n1,a\n')
@@ -161,7 +162,7 @@ spec:
         - {name: keep, sources: {r: {rows: {values: [{a: 1}]}}}, target: {temp: {name: kept, scope: correlation}}}
         - {name: fail, sources: {k: {temp: {name: kept}}}, sql: "SELECT error('no') AS x FROM k", target: {table: {ref: demo.never}}}
 `
-    await import('node:fs/promises').then(({ writeFile }) => writeFile(join(place.folder, 'kept.yaml'), failing))
+    await writeFile(join(place.folder, 'kept.yaml'), failing)
     const { code } = await place.loom(['run', '-f', 'kept.yaml', '--correlation-id', 'batch-7', ...S3])
     assert.equal(code, 1)
     const temps = async () => (await inBucket()).filter((path) => path.startsWith('runs/tmp/'))
@@ -189,6 +190,38 @@ spec:
       if (path.endsWith('.json')) said.push(await readFile(join(server.bucketFolder, path), 'utf8'))
     for (const secret of [...Object.values(KEYS), 'wrong-secret-plugh'])
       assert.ok(!said.some((text) => text.includes(secret)), `${secret} is shown`)
+  })
+})
+
+describe('a step in a pod', () => {
+  it('reads and writes the store by its plan and its environment', async () => {
+    const text = await readFile(join(ROOT, 'examples/parallel/pipeline.yaml'), 'utf8')
+    const { documents } = parseDocuments(`${text}\n---\n${storageText(server.endpoint, 'pod')}`, 'pod.yaml')
+    const pipeline = documents.find((document) => document.kind === 'ETLPipeline')
+    const storage = documents.find((document) => document.kind === 'ETLStorage')
+    assert.ok(pipeline && storage)
+    const result = compile({
+      pipeline: { name: pipeline.name, spec: pipeline.value.spec },
+      storage: storage.value.spec,
+      run: {},
+      facts: { workingFolder: '/', manifestFolder: '/' },
+    })
+    assert.ok(result.ok)
+    const folder = join(place.folder, 'pod')
+    await mkdir(folder)
+    await writeFile(join(folder, 'plan.json'), JSON.stringify(result.plan))
+    await writeFile(join(folder, 'binding.json'), JSON.stringify(result.binding))
+    const ids = ['--process=load', '--step=north', '--attempt=1', '--try=1', '--run-id=r', '--run-uid=u']
+    const places = [`--plan=${folder}`, `--work=${join(folder, 'work')}`, `--termination-log=${join(folder, 'end')}`]
+    for (const committed of [undefined, true]) {
+      const { code, stdout, stderr } = await place.loom(['step', ...ids, ...places])
+      const outcome = await readFile(join(folder, 'end'), 'utf8')
+      assert.equal(code, 0, outcome)
+      assert.equal(JSON.parse(outcome).outcome.write.alreadyCommitted, committed)
+      said.push(stdout, stderr, outcome)
+    }
+    assert.ok((await inBucket()).includes('pod/tables/demo/north/_delta_log/00000000000000000000.json'))
+    assert.ok(!said.some((line) => line.includes(KEYS.AWS_SECRET_ACCESS_KEY)))
   })
 })
 

@@ -1,9 +1,10 @@
 // Lets an instance reach what it may reach of an S3 store, through the engine's httpfs extension.
 //
-// SA1 A secret is for one bucket, lives in memory, and is made before anything of a user's is run. Its key is shown to no query.
+// SA1 A secret is for one bucket, lives in memory, and is made before anything of a user's is run. No query sees its secret part,
+//     and no fault quotes the statement that makes it.
 // SA2 A place is taken as it is written: a name is no pattern and has no parameters, so that no query leads elsewhere by them.
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { parseObjectUri } from '../../base/index.ts'
+import { Fault, parseObjectUri } from '../../base/index.ts'
 import { type S3Access, s3ConnectionOf } from '../../formats/index.ts'
 import type { ObjectStoreBinding } from '../../plan/index.ts'
 import { identifier, textLiteral } from '../../step/index.ts'
@@ -28,7 +29,14 @@ export async function openS3(
   const access = await s3ConnectionOf(objectStore).access()
   const settings = ['allow_persistent_secrets = false', 's3_url_compatibility_mode = true', ...RETRIES]
   await connection.run(settings.map((setting) => `SET ${setting}`).join('; '))
-  for (const bucket of buckets) await connection.run(secretSql(bucket, access))
+  for (const bucket of buckets)
+    await connection.run(secretSql(bucket, access)).catch(() => {
+      throw new Fault({
+        kind: 'defect',
+        code: 'SecretRefused',
+        message: `cannot reach bucket "${bucket}": the engine does not take the credentials; please report it`,
+      })
+    })
 }
 
 function secretSql(bucket: string, { credentials, region, endpoint, tls, pathStyle }: S3Access): string {
