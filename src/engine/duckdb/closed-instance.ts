@@ -43,7 +43,7 @@ export async function openInstance({ memory, threads }: Limits): Promise<OpenIns
   return { instance, main }
 }
 
-/** @param extensionsFolder folder of `NAME.duckdb_extension` files. @throws Fault missing ExtensionMissing */
+/** @param extensionsFolder folder of `NAME.duckdb_extension` files. @throws Fault missing ExtensionMissing, denied ExtensionRefused */
 export async function closeToWorld(
   { main }: OpenInstance,
   { folders, files, extensions, spillFolder, objectStore }: Reach,
@@ -78,7 +78,14 @@ async function loadExtension(
 ): Promise<void> {
   const path = extensionFile(folder, name)
   if (!(await exists(path))) throw new Fault(missingExtension(name))
-  await connection.run(`LOAD ${textLiteral(path)}`)
+  await connection.run(`LOAD ${textLiteral(path)}`).catch((cause: unknown) => {
+    throw new Fault({
+      kind: 'denied',
+      code: 'ExtensionRefused',
+      message: `cannot use the engine's ${name} extension: the engine does not take "${path}": it is damaged, or made for another version; install it anew with: loom extensions install ${name}`,
+      cause,
+    })
+  })
 }
 
 async function exists(path: string): Promise<boolean> {
