@@ -2,7 +2,7 @@
 // lock or a record in this temp root are looked at: temps of runs that others keep here (pods, say) are none of ours.
 import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isId } from '../base/index.ts'
+import { isId, isObjectUri } from '../base/index.ts'
 import { holdRun } from './run-lock.ts'
 import { type Cleaner, runFolder } from './temp-places.ts'
 import { removeWorkFolder } from './work-folder.ts'
@@ -26,7 +26,9 @@ const RECORD_DAYS = 30
  * they had. What can't be removed stays for the next one.
  */
 export async function sweepEndlessRuns({ recordRoot, tempRoot, now, cleaner }: SweepOptions): Promise<void> {
-  const [locked, withTemps] = [await namesIn(join(recordRoot, 'locks')), await namesIn(join(tempRoot, 'runs'))]
+  const locked = await namesIn(join(recordRoot, 'locks'))
+  // an object store is not searched for them at every start: a rule of the bucket does that
+  const withTemps = isObjectUri(tempRoot) ? [] : await namesIn(join(tempRoot, 'runs'))
   for (const runId of new Set([...locked, ...withTemps])) {
     const folder = join(recordRoot, 'locks', runId)
     if (!isId(runId) || (await silenceOf(runId, { recordRoot, now })) < DAY_MS) continue
