@@ -145,6 +145,21 @@ test('a step that takes longer than it may is TimedOut', async () => {
   assert.equal(status.failures?.[0]?.reason, 'TimedOut')
 })
 
+test('a step whose pod is evicted is tried again, and that is no attempt of the run', async () => {
+  await useStorage('evicted')
+  await etl.apply(run('evicted', [takes('first', 4)], { storageRef: { name: 'evicted' } }))
+  const { metadata } = await etl.runningPod('evicted')
+  await etl.api.create(`/api/v1/namespaces/etl/pods/${metadata.name}/eviction`, {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name: metadata.name },
+  })
+  const { status, phases } = await etl.ends('evicted')
+  assert.deepEqual(phases, SMOOTH, JSON.stringify(status))
+  assert.deepEqual([status.attempt, status.steps?.[0]?.try], [1, 2], JSON.stringify(status))
+  assert.deepEqual(Object.values(commitsByWriter(join(etl.lake, 'tables/evicted'))), [1])
+})
+
 test('a run goes on when kubelet and containerd are stopped and started under it', async () => {
   await useStorage('restart')
   await etl.apply(run('restart', [takes('first', 8), takes('second', 0)], { storageRef: { name: 'restart' } }))

@@ -32,12 +32,26 @@ async function makeBuildBase(folder: string): Promise<void> {
   await debootstrap(root, ['--variant=minbase', '--include=ca-certificates'])
   await fromScratch(BUILD_BASE, async (container) => {
     await buildah('add', '--quiet', container, root, '/')
-    const npm = join(realpathSync(await output('which', ['npm'])), '../..')
     await buildah('copy', '--quiet', container, join(REPOSITORY, 'node_modules/.bin/node'), '/usr/local/bin/node')
-    await buildah('copy', '--quiet', container, npm, '/usr/local/lib/node_modules/npm')
+    await buildah('copy', '--quiet', container, await npmFolder(folder), '/usr/local/lib/node_modules/npm')
     const link = 'ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm'
     await buildah('run', container, '--', 'sh', '-c', `${link} && node --version && npm --version`)
   })
+}
+
+/** The machine's npm, or, where its parts are strewn over the machine, the same version in one folder. */
+async function npmFolder(folder: string): Promise<string> {
+  const own = join(realpathSync(await output('which', ['npm'])), '../..')
+  if (existsSync(join(own, 'node_modules'))) return own
+  await output('npm', [
+    'install',
+    '--prefix',
+    folder,
+    '--no-audit',
+    '--no-fund',
+    `npm@${await output('npm', ['--version'])}`,
+  ])
+  return join(folder, 'node_modules/npm')
 }
 
 /** The libraries that Node needs, certificates, and a user; nothing that could be run. */

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { findHelm } from '../../chart/bed/helm.ts'
 import { findNodeServers, findServers } from '../../cluster/bed/servers.ts'
 import { until } from '../../cluster/bed/wait.ts'
+import { REPOSITORY } from './buildah.ts'
 import { productImage } from './images.ts'
 import { findKubectl } from './kubectl.ts'
 import { pauseImage } from './pause-image.ts'
@@ -21,8 +22,16 @@ import { pauseImage } from './pause-image.ts'
 export const NODE_ADDRESS = '10.200.0.1'
 const CGROUPS = '/sys/fs/cgroup'
 
+/** As enclave.sh: what lies there is not seen inside. */
+const HIDDEN = ['/run', '/var/lib', '/var/log']
+
 /** @returns the program's exit code */
 async function run(program: readonly string[]): Promise<number> {
+  for (const folder of [REPOSITORY, tmpdir()])
+    if (HIDDEN.some((hidden) => folder.startsWith(`${hidden}/`)))
+      throw new Error(
+        `cannot start a node from "${folder}": it would not be seen in there; clone to (or set TMPDIR to) another folder`,
+      )
   const began = Date.now()
   await findServers()
   await findNodeServers()
