@@ -1,5 +1,5 @@
 // What went wrong with an S3 store, as a fault: by the store's own code, else by the status, else by how the network failed.
-import { Fault, type FaultKind } from '../../base/index.ts'
+import { asFault, Fault, type FaultKind } from '../../base/index.ts'
 
 interface Treatment {
   kind: FaultKind
@@ -61,7 +61,8 @@ for (const name of ['AuthorizationHeaderMalformed', 'IllegalLocationConstraintEx
 
 /** @param what like `read "a/b" in "s3://lake"`. Texts of the store are left out: they can quote what was signed. */
 export function s3Fault(what: string, thrown: unknown): Fault {
-  if (thrown instanceof Fault) return thrown
+  // an error of ours is none of the store's
+  if (thrown instanceof Fault || thrown instanceof TypeError || thrown instanceof RangeError) return asFault(thrown)
   const { name, status, network } = factsOf(thrown)
   const { kind, code, why, wayOut } = treatmentOf(thrown)
   const details = [name, status === undefined ? network : `HTTP ${status}`].filter((text) => text !== undefined)
