@@ -60,6 +60,13 @@ it('is upgraded while a run goes on, which ends as if nothing had been', async (
   assert.equal(crd?.metadata.labels?.['stage'], 'test', 'helm upgrade leaves the CRDs as they were')
 })
 
+it('leaves the definitions, and so all runs, where an upgrade no longer installs them', async () => {
+  await release.upgrade(['crds.install=false'])
+  assert.equal((await cluster.run('upgraded'))?.status?.phase, 'Succeeded')
+  await release.upgrade()
+  assert.equal((await cluster.run('upgraded'))?.status?.phase, 'Succeeded')
+})
+
 it('was never refused anything', () => {
   const asked = cluster.plane.auditLog().filter(({ user }) => user === OPERATOR)
   assert.ok(asked.length > 20)
