@@ -47,7 +47,8 @@ COPY --from=libraries /app /app
 COPY --from=program /app/dist /app/dist
 COPY LICENSE /app/
 COPY examples /app/examples
-ENV NODE_ENV=production
+# Extensions of the engine that a derived image copies there, or a volume brings.
+ENV NODE_ENV=production LOOM_EXTENSIONS=/app/extensions
 USER 65532:65532
 ENTRYPOINT ["/app/node_modules/.bin/node", "/app/dist/cli/main.js"]
 CMD ["--help"]

@@ -41,6 +41,22 @@ test: $(BUILT) ## types, lint, and every test that needs no cluster
 	npm run --silent lint
 	npm run --silent test
 
+# Where the engine's extensions lie that S3 and xlsx need, for this working copy.
+EXTENSIONS := .cache/extensions
+EXTENSIONS_INSTALLED := $(EXTENSIONS)/httpfs.duckdb_extension $(EXTENSIONS)/excel.duckdb_extension
+
+$(EXTENSIONS)/%.duckdb_extension: package-lock.json | $(BUILT)
+	$(LOOM) extensions install $* --folder $(EXTENSIONS)
+	@touch $@
+
+.PHONY: extensions
+extensions: $(EXTENSIONS_INSTALLED) ## fetch the engine's extensions httpfs and excel into .cache/extensions
+
+.PHONY: test-s3
+test-s3: $(BUILT) $(EXTENSIONS)/httpfs.duckdb_extension ## everything in a real S3 store (Go, once, to build versitygw; VERSITYGW=program for one that is there)
+	node_modules/.bin/node test/s3/bed/versitygw.ts >/dev/null
+	LOOM_EXTENSIONS=$(CURDIR)/$(EXTENSIONS) node_modules/.bin/node --test --test-concurrency=2 --test-timeout=600000 'test/s3/**/*.test.ts'
+
 # Other implementations of Delta Lake, pinned, in an environment of their own.
 INTEROP := .cache/interop-venv
 INTEROP_INSTALLED := $(INTEROP)/.installed

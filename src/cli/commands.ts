@@ -169,6 +169,15 @@ export const COMMANDS: readonly Command[] = [
       ),
   },
   {
+    name: 'extensions',
+    args: '[...what]',
+    description: "fetch the engine's extensions: httpfs for S3, excel for xlsx",
+    options: [['--folder <folder>', 'where they lie. Default LOOM_EXTENSIONS, else below ~/.loom']],
+    examples: ['loom extensions install httpfs', 'loom extensions list'],
+    run: async (args, options, io) =>
+      (await import('./commands/extensions.ts')).extensionsCommand(args, text(options['folder']), io),
+  },
+  {
     name: 'crds',
     args: '',
     description: 'print the custom resource definitions for Kubernetes',

@@ -22,17 +22,18 @@ export interface EngineRoom {
 }
 
 export async function withEngine<T>(input: EngineRoomInput, work: (room: EngineRoom) => Promise<T>): Promise<T> {
-  const [{ createDuckDbEngine }, { openFileStore }, { FolderTemps }] = await Promise.all([
+  const [{ createDuckDbEngine }, { storesOf }, { openTemps }] = await Promise.all([
     import('../engine/index.ts'),
     import('../formats/index.ts'),
     import('../runner/index.ts'),
   ])
   const { plan, binding, correlationId, io } = input
   const runId = randomUUID()
+  const openStore = storesOf(binding)
   const folder = await mkdtemp(join(tmpdir(), 'loom-'))
   const extensionsFolder = io.env['LOOM_EXTENSIONS']
   const engine = createDuckDbEngine(extensionsFolder === undefined ? {} : { extensionsFolder })
-  const temps = new FolderTemps({ root: binding.tempRoot, runId, correlationId })
+  const temps = openTemps({ root: binding.tempRoot, runId, correlationId, openStore })
   const ids = { runId, correlationId, attempt: 1, lastAttempt: true, processRunId: runId, stepRunId: runId }
   const about = { pipeline: plan.pipeline, planHash: plan.hash, params: plan.params }
   try {
@@ -41,7 +42,7 @@ export async function withEngine<T>(input: EngineRoomInput, work: (room: EngineR
       context: (step) => ({
         info: { ...ids, ...about, process: step.process, step: step.name },
         storage: binding,
-        openStore: openFileStore,
+        openStore,
         temps,
         signal: io.signal,
         now: Date.now,

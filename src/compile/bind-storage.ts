@@ -1,12 +1,13 @@
 // The storage binding of a plan: the places of everything that it names, hashed apart from it.
 import { hashOf } from '../base/index.ts'
 import type { StorageSpec } from '../manifest/index.ts'
-import { type Plan, type StorageBinding, stepsOf, type TableLocation } from '../plan/index.ts'
+import { type ObjectStoreBinding, type Plan, type StorageBinding, stepsOf, type TableLocation } from '../plan/index.ts'
 import type { Findings } from './findings.ts'
 import type { CompileFacts } from './input.ts'
 import { Places } from './places.ts'
 
 export function bindStorage(plan: Pick<Plan, 'stages'>, places: Places, storage: StorageSpec): StorageBinding {
+  const [recordRoot, objectStore] = [places.recordRoot(), places.objectStore()]
   const bound = {
     version: 1 as const,
     tables: Object.fromEntries(tableRefs(plan).map((ref) => [ref, places.table(ref)])),
@@ -14,6 +15,8 @@ export function bindStorage(plan: Pick<Plan, 'stages'>, places: Places, storage:
     fileRoot: places.fileRoot(),
     moduleRoot: places.moduleRoot(),
     tempRoot: places.tempRoot(),
+    ...(recordRoot === undefined ? {} : { recordRoot }),
+    ...(objectStore === undefined ? {} : { objectStore }),
     missingTablePolicy: storage.missingTablePolicy ?? 'create',
   }
   return { ...bound, hash: hashOf(bound) }
@@ -22,6 +25,11 @@ export function bindStorage(plan: Pick<Plan, 'stages'>, places: Places, storage:
 /** Where temps and run records lie, without a plan. */
 export function tempRootOf(storage: StorageSpec, facts: CompileFacts): string {
   return new Places(storage, facts).tempRoot()
+}
+
+/** How the store of s3:// places is reached, without a plan. */
+export function objectStoreOf(storage: StorageSpec, facts: CompileFacts): ObjectStoreBinding | undefined {
+  return new Places(storage, facts).objectStore()
 }
 
 /** Where a table of that name lies, without a plan. */

@@ -1,6 +1,6 @@
-export { locationOf, tempRootOf } from './bind-storage.ts'
+export { locationOf, objectStoreOf, tempRootOf } from './bind-storage.ts'
 export * from './compile.ts'
 export * from './input.ts'
-export { localPlace } from './local-place.ts'
+export { knownPlace } from './known-place.ts'
 export type { Problem } from './problem.ts'
 export * from './problem-codes.ts'

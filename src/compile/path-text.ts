@@ -8,9 +8,9 @@ export function unsafeInPath(value: string): string | undefined {
   return value.includes('\0') ? 'it holds a NUL character' : undefined
 }
 
-/** A value as it must be written into a path: a URI's percent signs are escapes, a value's are not. */
+/** A value as it must be written into a path: the percent signs of a file:// URI are escapes, a value's are not. */
 export const inPathOf = (source: string, value: string): string =>
-  schemeOf(source) === '' ? value : value.replaceAll('%', '%25')
+  schemeOf(source) !== 'file://' ? value : value.replaceAll('%', '%25')
 
 /** Whether two paths have the same scheme, and as many parts that lead to the same folder or out of it. */
 export const isSameWay = (path: string, other: string): boolean =>
@@ -22,7 +22,7 @@ const schemeOf = (path: string): string => /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.exec(
 /** -1: a URI whose escapes are broken. */
 function folderSteps(path: string): number {
   const steps = (text: string) => text.split('/').filter((segment) => segment === '.' || segment === '..').length
-  if (schemeOf(path) === '') return steps(path)
+  if (schemeOf(path) !== 'file://') return steps(path)
   try {
     return steps(decodeURIComponent(path))
   } catch {

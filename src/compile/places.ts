@@ -1,10 +1,11 @@
-// Where the things that a pipeline names lie (STO-1…8): absolute local places, from what the storage says and the folders
+// Where the things that a pipeline names lie (STO-1…8): absolute paths and s3:// URIs, from what the storage says and the folders
 // that the caller gives. Only what is asked for is looked at: a storage may hold places that this version can't use.
+import { isObjectUri } from '../base/index.ts'
 import type { Path, StorageSpec } from '../manifest/index.ts'
-import type { FileLocation, TableLocation } from '../plan/index.ts'
+import type { FileLocation, ObjectStoreBinding, TableLocation } from '../plan/index.ts'
 import { Findings } from './findings.ts'
 import type { CompileFacts } from './input.ts'
-import { absolutePath, localPlace } from './local-place.ts'
+import { absolutePath, knownPlace } from './known-place.ts'
 
 /** Where everything lies when the storage does not say. */
 const DEFAULT_ROOTS = { tables: '.loom/lake', temps: '.loom/temp' } as const
@@ -62,11 +63,34 @@ export class Places {
 
   moduleRoot(): string {
     const uri = this.#storage.defaults?.modulePath?.uri
-    return uri === undefined ? this.#facts.manifestFolder : this.#place(uri, ['spec', 'defaults', 'modulePath', 'uri'])
+    if (uri === undefined) return this.#facts.manifestFolder
+    const path: Path = ['spec', 'defaults', 'modulePath', 'uri']
+    const place = this.#place(uri, path)
+    if (isObjectUri(place))
+      this.#findings.error('UnsupportedScheme', path, {
+        message: `${JSON.stringify(uri)}: code modules can't be in an object store`,
+        hint: 'give a folder (on Kubernetes: of a mounted volume)',
+        document: 'storage',
+      })
+    return place
   }
 
   tempRoot(): string {
     return this.#place(this.#storage.temp?.root ?? DEFAULT_ROOTS.temps, ['spec', 'temp', 'root'])
+  }
+
+  /** Where records and scratch files of runs lie when temps are in an object store; undefined: beside the temps. */
+  recordRoot(): string | undefined {
+    return isObjectUri(this.tempRoot()) ? absolutePath(DEFAULT_ROOTS.temps, this.#facts.workingFolder) : undefined
+  }
+
+  /** How the store of s3:// places is reached; undefined: as the environment says. */
+  objectStore(): ObjectStoreBinding | undefined {
+    const s3 = this.#storage.objectStore?.s3
+    if (s3 === undefined) return undefined
+    const { endpoint = null, region = null, pathStyle = endpoint !== null, credentials } = s3
+    const credentialsSecret = credentials?.secretRef.name ?? null
+    return { s3: { endpoint: endpoint?.replace(/\/$/, '') ?? null, region, pathStyle, credentialsSecret } }
   }
 
   #tableRoot(): string {
@@ -76,7 +100,7 @@ export class Places {
   }
 
   #place(uri: string, path: Path): string {
-    const place = localPlace(uri)
+    const place = knownPlace(uri)
     if ('path' in place) return absolutePath(place.path, this.#facts.workingFolder)
     const { code, why, hint } = place
     this.#findings.error(code, path, { message: `${JSON.stringify(uri)}: ${why}`, hint, document: 'storage' })

@@ -5,7 +5,7 @@ import type { CsvReadOptions, FileLocation, FileSource, SourcePlan, TableSource 
 import { checkColumns } from './columns.ts'
 import { convertTimestamp, shown } from './convert.ts'
 import { listed } from './findings.ts'
-import { localPlace, tidyPath } from './local-place.ts'
+import { knownPlace, tidyPath } from './known-place.ts'
 import { rowsSource } from './rows.ts'
 import type { StepScope } from './step-scope.ts'
 
@@ -68,7 +68,7 @@ export function fileLocation(
   if (spec.alias === undefined) {
     const rendered = scope.placeholders.path(spec.path ?? '', [...path, 'path'])
     if (rendered === undefined) return undefined
-    const place = localPlace(rendered)
+    const place = knownPlace(rendered)
     if ('path' in place) return { path: tidyPath(place.path) }
     scope.findings.error(place.code, [...path, 'path'], {
       message: `${JSON.stringify(rendered)}: ${place.why}`,

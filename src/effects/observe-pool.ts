@@ -1,4 +1,5 @@
 // Gathers what a decision about one pool rests on.
+import { objectStoreOf } from '../compile/index.ts'
 import type { StorageSpec } from '../manifest/index.ts'
 import {
   deploymentFact,
@@ -84,8 +85,14 @@ export class PoolObserver {
   #storageOf(namespace: string, name: string): PoolStorage | undefined {
     const raw = this.#options.caches.storages.objects.get(`${namespace}/${name}`)
     if (raw === undefined || specProblems(raw, 'ETLStorage').length > 0) return undefined
-    const { pods = {}, nats } = raw.spec as StorageSpec
-    return { pods, ...(nats === undefined ? {} : { credentials: nats.credentialsRef.name }) }
+    const spec = raw.spec as StorageSpec
+    const { pods = {}, nats } = spec
+    const objectStore = objectStoreOf(spec, { workingFolder: '/', manifestFolder: '/' })
+    return {
+      pods,
+      ...(nats === undefined ? {} : { credentials: nats.credentialsRef.name }),
+      ...(objectStore === undefined ? {} : { objectStore }),
+    }
   }
 
   #loadOf(key: string): LoadFact {

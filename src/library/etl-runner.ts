@@ -1,11 +1,12 @@
 // ETLRunner: pipelines from a program. The same compile, plan and runner as the CLI's.
 import { randomUUID } from 'node:crypto'
 import { asFault, Fault, isId } from '../base/index.ts'
-import { tempRootOf } from '../compile/index.ts'
+import { objectStoreOf, tempRootOf } from '../compile/index.ts'
+import { storesOf } from '../formats/index.ts'
 import type { PipelineDocument, StorageDocument, StorageSpec } from '../manifest/index.ts'
 import type { Observer } from '../observability/index.ts'
 import type { RunIdentity, RunReport } from '../plan/index.ts'
-import { type Cleaner, cleanupCorrelation, type Dispatcher, type RunTemps } from '../runner/index.ts'
+import { type Cleaner, cleanerOf, cleanupCorrelation, type Dispatcher, type RunTemps } from '../runner/index.ts'
 import type { Engine, SourceReader, StepLog, TargetWriter } from '../step/index.ts'
 import { compileRun } from './compile-run.ts'
 import { checkedObservability, checkedStorage, type ObservabilityConfig, observersOf, readConfig } from './config.ts'
@@ -187,8 +188,10 @@ export class ETLRunner {
     const { checkpointStore, cleaner, storage = {} } = this.#parts
     if (checkpointStore !== undefined) return await checkpointStore.cleanupCorrelation(correlationId)
     const folder = this.#folder()
-    const root = tempRootOf(storage, { workingFolder: folder, manifestFolder: folder })
-    await cleanupCorrelation(root, correlationId, cleaner)
+    const facts = { workingFolder: folder, manifestFolder: folder }
+    const root = tempRootOf(storage, facts)
+    const objectStore = objectStoreOf(storage, facts)
+    await cleanupCorrelation(root, correlationId, cleaner ?? cleanerOf(root, storesOf({ objectStore })))
   }
 
   #folder(): string {

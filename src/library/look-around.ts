@@ -1,7 +1,9 @@
 // What compile can't know by itself: which code modules and which tables are there.
 import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isObjectUri } from '../base/index.ts'
 import type { CompileFacts } from '../compile/index.ts'
+import { storesOf } from '../formats/index.ts'
 import { type Plan, type StorageBinding, stepsOf } from '../plan/index.ts'
 
 export interface Missing {
@@ -21,8 +23,11 @@ export async function lookAround(
       modules[body.module] = await exists(join(binding.moduleRoot, body.module))
   const found: NonNullable<CompileFacts['tables']> = {}
   if (tables)
-    for (const [ref, { uri }] of Object.entries(binding.tables))
-      found[ref] = (await holdsSomething(uri)) ? 'exists' : 'missing'
+    await Promise.all(
+      Object.entries(binding.tables).map(async ([ref, { uri }]) => {
+        found[ref] = (await holdsSomething(uri, binding)) ? 'exists' : 'missing'
+      }),
+    )
   const any = Object.values(modules).includes(false) || Object.values(found).includes('missing')
   return { facts: { modules, ...(tables ? { tables: found } : {}) }, any }
 }
@@ -34,8 +39,9 @@ const exists = async (path: string): Promise<boolean> =>
   )
 
 /** What lies there may be no table, or one that can't be read: the step that needs it says what is wrong. */
-async function holdsSomething(uri: string): Promise<boolean> {
+async function holdsSomething(uri: string, binding: StorageBinding): Promise<boolean> {
   try {
+    if (isObjectUri(uri)) return (await storesOf(binding)(uri).list('_delta_log/')).length > 0
     return (await readdir(uri)).length > 0
   } catch (thrown) {
     return !(thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR'))

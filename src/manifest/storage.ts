@@ -1,14 +1,15 @@
 // ETLStorage: where tables, files and temps lie. Written by platform engineers; locally it may be left out.
 import { z } from 'zod'
+import { objectStoreSchema } from './object-store.ts'
 import { storagePodsSchema } from './pod-settings.ts'
 import { documentOf, nameField, tableRefField } from './shared.ts'
 
-const uri = (what: string) =>
+const uri = (what: string, objects = ', s3://bucket/path') =>
   z
     .string()
     .min(1)
     .max(1024)
-    .describe(`${what} An absolute path, a file:// URI, or (locally) a path relative to the working folder.`)
+    .describe(`${what} An absolute path, a file:// URI${objects}, or (locally) a path relative to the working folder.`)
 
 const tablePath = z
   .strictObject({
@@ -33,7 +34,7 @@ export const storageSpecSchema = z
           .optional()
           .describe('Root of all tables that are not listed: raw.orders lies at <root>/raw/orders.'),
         modulePath: z
-          .strictObject({ uri: uri('Folder where the paths of code modules start.') })
+          .strictObject({ uri: uri('Folder where the paths of code modules start.', '') })
           .optional()
           .describe('Root of code modules. Locally: the folder of the manifest.'),
         filePath: z
@@ -73,9 +74,10 @@ export const storageSpecSchema = z
         'x-kubernetes-list-map-keys': ['name'],
       }),
     temp: z
-      .strictObject({ root: uri('Folder of temps and run records.') })
+      .strictObject({ root: uri('Folder of temps and, unless it is in an object store, of run records.') })
       .optional()
       .describe('Where intermediate results lie.'),
+    objectStore: objectStoreSchema.optional(),
     pods: storagePodsSchema.optional(),
     nats: z
       .strictObject({

@@ -5,12 +5,26 @@ export const MISSING_TABLE_POLICIES = ['create', 'schemaMode', 'error'] as const
 export type MissingTablePolicy = (typeof MISSING_TABLE_POLICIES)[number]
 
 export interface TableLocation {
-  /** An absolute path (local), without a trailing slash. */
+  /** An absolute path, or `s3://bucket/key`; without a trailing slash. */
   uri: string
   /** Bytes a data file should have at most; null = the writer's default. */
   targetFileSize: number | null
   /** Delta table properties set when the table is created. */
   properties: Record<string, string>
+}
+
+/** How an object store is reached. Credentials are no part of it: they come from the environment of whoever runs a step. */
+export interface ObjectStoreBinding {
+  s3: {
+    /** null: of AWS, in the region. */
+    endpoint: string | null
+    /** null: as the environment says. */
+    region: string | null
+    /** Buckets are in the path, not in the host's name. */
+    pathStyle: boolean
+    /** Name of the Secret that becomes the environment of step pods; null: they have what they need. */
+    credentialsSecret: string | null
+  }
 }
 
 export interface StorageBinding {
@@ -21,11 +35,15 @@ export interface StorageBinding {
   tables: Record<string, TableLocation>
   /** Every file name of the plan (`file: {file: NAME}`). */
   files: Record<string, string>
-  /** Absolute folder where relative file paths start. */
+  /** Absolute folder, or `s3://bucket/key`, where relative file paths start. */
   fileRoot: string
   /** Absolute folder where code modules' paths start (the manifest's folder). */
   moduleRoot: string
-  /** Absolute folder of temps and run records. */
+  /** Absolute folder, or `s3://bucket/key`, of temps. */
   tempRoot: string
+  /** Absolute folder of run records, locks and scratch files of local runs. Absent: that of temps, which is a folder. */
+  recordRoot?: string
+  /** Absent: `s3://` places are reached as the environment says. */
+  objectStore?: ObjectStoreBinding
   missingTablePolicy: MissingTablePolicy
 }

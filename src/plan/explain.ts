@@ -1,5 +1,5 @@
 // The plan as a tree for people. One reader of the plan; the runner is the other, so what is shown is what is done.
-import { showDuration } from '../base/index.ts'
+import { isObjectUri, showDuration } from '../base/index.ts'
 import type { StorageBinding } from './binding.ts'
 import type { Plan, StepPlan } from './plan.ts'
 import type { FileLocation, SourcePlan } from './source.ts'
@@ -127,7 +127,7 @@ function placeOf(target: TargetPlan, binding: StorageBinding | undefined): strin
   if (target.kind === 'table') return `  → ${binding.tables[target.ref]?.uri ?? '?'}`
   if (target.kind !== 'file') return ''
   const { location } = target
-  return `  → ${'file' in location ? (binding.files[location.file] ?? '?') : location.path.startsWith('/') ? location.path : `${binding.fileRoot}/${location.path}`}`
+  return `  → ${'file' in location ? (binding.files[location.file] ?? '?') : location.path.startsWith('/') || isObjectUri(location.path) ? location.path : `${binding.fileRoot}/${location.path}`}`
 }
 
 function valueText(value: TypedValue): string {

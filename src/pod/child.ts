@@ -2,9 +2,9 @@
 // outcomes. If the engine takes it down, the parent still lives to tell.
 import { randomUUID } from 'node:crypto'
 import { createDuckDbEngine, type DuckDbEngine } from '../engine/index.ts'
-import { openFileStore } from '../formats/index.ts'
+import { storesOf } from '../formats/index.ts'
 import type { StepOutcome, StepTask } from '../plan/index.ts'
-import { FolderTemps, runStep } from '../runner/index.ts'
+import { openTemps, runStep } from '../runner/index.ts'
 import { CommitLeave } from './commit-leave.ts'
 import { monotonic } from './monotonic.ts'
 
@@ -80,6 +80,7 @@ async function run({ task, workFolder, leased }: StepOrder): Promise<void> {
   const leave = new CommitLeave()
   running = { stop, leave }
   engine ??= createEngine({ steps: 1 })
+  const openStore = storesOf(binding)
   const outcome = await runStep(step, engine, {
     info: {
       ...identity,
@@ -92,8 +93,9 @@ async function run({ task, workFolder, leased }: StepOrder): Promise<void> {
       params: plan.params,
     },
     storage: binding,
-    openStore: openFileStore,
-    temps: new FolderTemps({
+    openStore,
+    temps: openTemps({
+      openStore,
       root: binding.tempRoot,
       runId: identity.uid ?? identity.runId,
       correlationId: identity.correlationId,

@@ -13,7 +13,7 @@
 import { asFault } from '../base/index.ts'
 import type { RunIdentity, RunReport } from '../plan/index.ts'
 import type { StepLog } from '../step/index.ts'
-import type { RunTemps } from './temps.ts'
+import type { RunTemps } from './temp-places.ts'
 
 export interface CleanUpInput {
   temps: RunTemps

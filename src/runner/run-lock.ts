@@ -1,7 +1,7 @@
 // At most one process is at a run id. Each that wants it puts a file of its own beside those of the others:
 //
-//   <tempRoot>/locks/<runId>/<holder>        wants it
-//   <tempRoot>/locks/<runId>/<holder>.held   has it
+//   <recordRoot>/locks/<runId>/<holder>        wants it
+//   <recordRoot>/locks/<runId>/<holder>.held   has it
 //
 // L1 Who has put its file and then sees no other living one, has it. So of two, the later one always sees the earlier one.
 // L2 Of several that only want it, the first by name waits for the others to go or to have it; the others go.

@@ -20,7 +20,7 @@ import { concurrentDispatcher, type Dispatcher, dispatch, Slots } from './dispat
 import { Lifecycle, type Span } from './lifecycle.ts'
 import { Outcomes, reportOf } from './report.ts'
 import { runStep, type StepSurroundings } from './run-step.ts'
-import type { RunTemps } from './temps.ts'
+import type { RunTemps } from './temp-places.ts'
 
 export interface StepId {
   process: string

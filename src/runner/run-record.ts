@@ -7,9 +7,13 @@ import { storageFault } from '../formats/index.ts'
 import { readJson, replaceJson } from './json-file.ts'
 import { holdRun } from './run-lock.ts'
 import { sweepEndlessRuns, sweepRecords } from './sweep.ts'
-import { type Cleaner, folderCleaner, runFolder } from './temps.ts'
+import { type Cleaner, runFolder } from './temp-places.ts'
+import { folderCleaner } from './temps.ts'
 
 export interface ClaimOptions {
+  /** Absolute folder of records, locks and scratch files. Default: that of temps. */
+  recordRoot?: string
+  /** Of temps: that folder, or a place in an object store. */
   tempRoot: string
   runId: string
   planHash: string
@@ -28,34 +32,35 @@ export type Release = () => Promise<void>
  *   StorageFull, StorageDenied or StorageFailed when the folder of temps can't be used
  */
 export async function claimRun(options: ClaimOptions): Promise<Release> {
-  const { tempRoot, runId, now, cleaner = folderCleaner } = options
+  const { tempRoot, recordRoot = tempRoot, runId, now, cleaner = folderCleaner } = options
   runFolder(tempRoot, runId) // checks the id
   try {
-    const lock = await holdRun(join(tempRoot, 'locks', runId), 'run')
+    const lock = await holdRun(join(recordRoot, 'locks', runId), 'run')
     if ('heldBy' in lock) throw inProgress(runId, lock.heldBy.pid)
     try {
-      await recordPlan({ ...options, cleaner })
-      await sweepEndlessRuns(tempRoot, { now, cleaner })
-      await sweepRecords(tempRoot, now)
+      await recordPlan({ ...options, recordRoot, cleaner })
+      await sweepEndlessRuns({ recordRoot, tempRoot, now, cleaner })
+      await sweepRecords(recordRoot, now)
     } catch (thrown) {
       await lock.release()
       throw thrown
     }
     return lock.release
   } catch (thrown) {
-    throw storageFault('keep records of runs', tempRoot, thrown)
+    throw storageFault('keep records of runs', recordRoot, thrown)
   }
 }
 
 /** A damaged record is as good as none, but whose plan the temps are from is unknown then; of tables their logs know. */
 async function recordPlan({
+  recordRoot,
   tempRoot,
   runId,
   planHash,
   now,
   cleaner,
-}: ClaimOptions & { cleaner: Cleaner }): Promise<void> {
-  const folder = join(tempRoot, 'records')
+}: ClaimOptions & { recordRoot: string; cleaner: Cleaner }): Promise<void> {
+  const folder = join(recordRoot, 'records')
   const path = join(folder, `${runId}.json`)
   const before = await readJson(path)
   const known = typeof before === 'string' ? undefined : before['planHash']

@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** @param runId a lawful id */
-export const workFolderOf = (tempRoot: string, runId: string): string => join(tempRoot, 'work', runId)
+export const workFolderOf = (recordRoot: string, runId: string): string => join(recordRoot, 'work', runId)
 
 /** What can't be removed stays. */
-export async function removeWorkFolder(tempRoot: string, runId: string): Promise<void> {
-  await rm(workFolderOf(tempRoot, runId), { recursive: true, force: true }).catch(() => undefined)
+export async function removeWorkFolder(recordRoot: string, runId: string): Promise<void> {
+  await rm(workFolderOf(recordRoot, runId), { recursive: true, force: true }).catch(() => undefined)
 }

@@ -1,20 +1,21 @@
 // Which files a run id has written. A run that is resumed does not write them again: by now the tables that they were made of
 // may have changed, by later steps of this very run.
 //
-//   <tempRoot>/records/<runId>.files/<process>.<step>.json
+//   <recordRoot>/records/<runId>.files/<process>.<step>.json
 //
 // W1 A file counts only as long as it is as it was written: same path, size and time, same plan.
 // W2 A note that is lost or damaged costs nothing but writing the file again.
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isObjectUri } from '../base/index.ts'
 import type { FileTarget } from '../plan/index.ts'
-import { type Engine, filePath, type StepContext } from '../step/index.ts'
+import { type Engine, filePath, type OpenStore, type StepContext } from '../step/index.ts'
 import { readJson, replaceJson } from './json-file.ts'
 import { DONE_BEFORE } from './run-step.ts'
 
 /** @param runId a lawful id */
-export const writtenFilesFolder = (tempRoot: string, runId: string): string =>
-  join(tempRoot, 'records', `${runId}.files`)
+export const writtenFilesFolder = (recordRoot: string, runId: string): string =>
+  join(recordRoot, 'records', `${runId}.files`)
 
 /** An engine that leaves out the steps whose file this run id has written before. */
 export function rememberingFiles(engine: Engine, folder: string): Engine {
@@ -54,8 +55,18 @@ type FileLook = {
   mtimeMs: number
 }
 
-async function lookOf({ location }: FileTarget, { storage, info }: StepContext): Promise<FileLook | undefined> {
+async function lookOf(
+  { location }: FileTarget,
+  { storage, info, openStore }: StepContext,
+): Promise<FileLook | undefined> {
   const path = filePath(location, storage)
-  const found = await stat(path).catch(() => undefined)
+  const found = isObjectUri(path) ? await objectAt(path, openStore) : await stat(path).catch(() => undefined)
   return found === undefined ? undefined : { planHash: info.planHash, path, size: found.size, mtimeMs: found.mtimeMs }
+}
+
+async function objectAt(uri: string, openStore: OpenStore): Promise<{ size: number; mtimeMs: number } | undefined> {
+  const store = openStore(dirname(uri))
+  const path = uri.slice(store.root.length + 1)
+  const found = (await store.list(path)).find((object) => object.path === path)
+  return found === undefined ? undefined : { size: found.size, mtimeMs: found.modifiedAt }
 }

@@ -20,7 +20,7 @@ const SAMPLED_FILES = 3
 /** @throws Fault invalid BrokenCsvLine, CsvNotUnderstood, UnknownColumn (in `types`) */
 export async function csvSelect(options: CsvReadOptions, found: FoundFiles, session: SqlSession): Promise<string> {
   const groups: Alike[] = []
-  for (const files of await sameHeader(found.files, options)) groups.push(await sniffed(options, files, session))
+  for (const files of await sameHeader(found, options)) groups.push(await sniffed(options, files, session))
   const types = typesOf(groups, options.types)
   const selects = groups.map(({ files, columns, formats }) => {
     const typed = columns.map(({ name }) => `${textLiteral(name)}: ${textLiteral(types.get(name) ?? 'VARCHAR')}`)
@@ -49,11 +49,11 @@ function dialect(options: CsvReadOptions, header = options.header): string[] {
   ]
 }
 
-async function sameHeader(files: string[], options: CsvReadOptions): Promise<string[][]> {
+async function sameHeader({ files, readBytes }: FoundFiles, options: CsvReadOptions): Promise<string[][]> {
   if (files.length === 1 || !options.header) return [files]
   const byHeader = new Map<string, string[]>()
   for (const file of files) {
-    const header = await firstLines(file, options.skipRows + 1)
+    const header = await firstLines(file, options.skipRows + 1, readBytes)
     byHeader.set(header, [...(byHeader.get(header) ?? []), file])
   }
   return [...byHeader.values()]

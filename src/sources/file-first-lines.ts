@@ -1,12 +1,12 @@
 // The first lines of a file, unpacked when its name says gzip.
-import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
+import type { ReadBytes } from './file-bytes.ts'
 
 const ENOUGH_BYTES = 65_536
 
 /** The text (as bytes, whatever its encoding) up to the end of the n-th line; what is there when it has fewer. */
-export async function firstLines(file: string, lines: number): Promise<string> {
-  const raw = createReadStream(file, { highWaterMark: ENOUGH_BYTES })
+export async function firstLines(file: string, lines: number, readBytes: ReadBytes): Promise<string> {
+  const raw = readBytes(file, ENOUGH_BYTES)
   const stream = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw
   raw.on('error', (error) => stream.destroy(error))
   let text = ''

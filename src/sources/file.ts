@@ -1,6 +1,6 @@
 // Reads csv, newline-delimited json, parquet and xlsx files. csv and parquet stream: the SELECT reads as it is run.
 // Nothing of a file is skipped silently: a line that does not fit is an error that names file and line.
-import { Fault } from '../base/index.ts'
+import { Fault, isObjectUri } from '../base/index.ts'
 import type { FileSource } from '../plan/index.ts'
 import { filePath, type SourceAdapter, type SqlSession, type StepContext, textLiteral } from '../step/index.ts'
 import { csvSelect } from './file-csv.ts'
@@ -33,7 +33,8 @@ async function open(source: FileSource, session: SqlSession, context: StepContex
 }
 
 async function selectOf(source: FileSource, found: FoundFiles, session: SqlSession): Promise<string> {
-  const path = textLiteral(found.path)
+  // the engine takes the names in an object store as they are
+  const path = isObjectUri(found.path) ? `[${found.files.map(textLiteral).join(', ')}]` : textLiteral(found.path)
   const several = found.several ? ['union_by_name = true'] : ['hive_partitioning = false']
   switch (source.format) {
     case 'csv':

@@ -1,7 +1,9 @@
 // Writes one csv, newline-delimited json, parquet or xlsx file, always as a whole (FIL-1). Rows keep the query's order.
+import { isObjectUri } from '../base/index.ts'
 import type { FileTarget } from '../plan/index.ts'
 import { filePath, type StepContext, type TargetAdapter, textLiteral } from '../step/index.ts'
-import { swapIn, writingPath } from './file-swap.ts'
+import { type SwapSteps, swapIn, writingPath } from './file-swap.ts'
+import { swapInObject } from './object-swap.ts'
 
 export const fileTarget: TargetAdapter<FileTarget> = {
   duckdb: {
@@ -11,7 +13,7 @@ export const fileTarget: TargetAdapter<FileTarget> = {
     async write(query, target, session, context) {
       const { path, writing } = placeOf(target, context)
       let rows = 0
-      const bytes = await swapIn(path, writing, {
+      const steps: SwapSteps = {
         now: context.now(),
         beforeSwap: context.assertMayCommit,
         write: async () => {
@@ -20,7 +22,10 @@ export const fileTarget: TargetAdapter<FileTarget> = {
           )
           rows = Number(copied?.['Count'] ?? 0)
         },
-      })
+      }
+      const bytes = isObjectUri(path)
+        ? await swapInObject({ path, writing }, context.openStore, steps)
+        : await swapIn(path, writing, steps)
       return { rows, bytes, files: 1, warnings: [] }
     },
   },

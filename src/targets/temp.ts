@@ -1,5 +1,5 @@
 // Writes an intermediate result of this run: one Parquet file, then the entry that makes it count (TMP-7).
-import { stat } from 'node:fs/promises'
+import { isObjectUri } from '../base/index.ts'
 import type { TempTarget } from '../plan/index.ts'
 import { type TargetAdapter, textLiteral } from '../step/index.ts'
 import { syncedSize } from './file-swap.ts'
@@ -12,11 +12,12 @@ export const tempTarget: TargetAdapter<TempTarget> = {
       const { process, step, attempt } = info
       const part = await temps.begin(target, { process, step, attempt })
       const [copied] = await session.rows(
-        `COPY (${query}) TO ${textLiteral(part.path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
+        `COPY (${query}) TO ${textLiteral(part.path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false, RETURN_STATS true)`,
       )
-      const rows = Number(copied?.['Count'] ?? 0)
+      const rows = Number(copied?.['count'] ?? 0)
+      const bytes = Number(copied?.['file_size_bytes'] ?? 0)
       // a run's own temps need not outlive a crash of the machine: the run does not either
-      const bytes = target.scope === 'run' ? (await stat(part.path)).size : await syncedSize(part.path)
+      if (target.scope !== 'run' && !isObjectUri(part.path)) await syncedSize(part.path)
       await assertMayCommit()
       await part.publish(rows)
       return { rows, bytes, files: 1, warnings: [] }

@@ -6,10 +6,10 @@ import { test } from 'node:test'
 import { command } from '../faults/command.ts'
 import { filesBelow, folder, ORDERS, pipelineOf, runOf } from './loom.ts'
 
-const S3 = `apiVersion: loom.etl/v1alpha1
+const ELSEWHERE = `apiVersion: loom.etl/v1alpha1
 kind: ETLStorage
 metadata: {name: default}
-spec: {defaults: {tablePath: {uri: 's3://lake/tables'}}, temp: {root: 's3://lake/temp'}}
+spec: {defaults: {tablePath: {uri: 'gs://lake/tables'}}, temp: {root: 'gs://lake/temp'}}
 `
 
 for (const [file, why] of [
@@ -92,14 +92,15 @@ test('show without a column name, and with a limit of nothing', async (t) => {
 })
 
 test('a place that can not be reached from here is refused by its scheme, by every command that looks there', async (t) => {
-  const cwd = await folder(t, { 's3.yaml': S3 })
-  const words = 's3:// is not supported; give a local path or a file:// URI (on Kubernetes: a mounted volume)'
+  const cwd = await folder(t, { 'elsewhere.yaml': ELSEWHERE })
+  const words =
+    'gs:// is not supported; give a local path, a file:// URI (on Kubernetes: of a mounted volume) or an s3:// URI'
   for (const name of ['show', 'history'])
-    assert.deepEqual(await command(cwd, name, 'shop.orders', '--storage', 's3.yaml'), {
+    assert.deepEqual(await command(cwd, name, 'shop.orders', '--storage', 'elsewhere.yaml'), {
       code: 2,
       out: '',
-      err: `cannot find table "shop.orders" at "s3://lake/tables/shop/orders": ${words}\n`,
+      err: `cannot find table "shop.orders" at "gs://lake/tables/shop/orders": ${words}\n`,
     })
-  const { code, err } = await command(cwd, 'cleanup', 'some-id', '--storage', 's3.yaml')
-  assert.deepEqual([code, err], [2, `cannot find temps at "s3://lake/temp": ${words}\n`])
+  const { code, err } = await command(cwd, 'cleanup', 'some-id', '--storage', 'elsewhere.yaml')
+  assert.deepEqual([code, err], [2, `cannot find temps at "gs://lake/temp": ${words}\n`])
 })

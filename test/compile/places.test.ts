@@ -4,13 +4,13 @@ import { posix } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { locationOf, tempRootOf } from '../../src/compile/index.ts'
-import { absolutePath, localPlace, tidyPath } from '../../src/compile/local-place.ts'
+import { absolutePath, knownPlace, tidyPath } from '../../src/compile/known-place.ts'
 import { FACTS } from './flow.ts'
 
 const tableAt = (uri: string): string => locationOf('raw.orders', { defaults: { tablePath: { uri } } }, FACTS).uri
 
 const codeOf = (uri: string): string => {
-  const place = localPlace(uri)
+  const place = knownPlace(uri)
   return 'code' in place ? place.code : place.path
 }
 
@@ -41,8 +41,28 @@ describe('places', () => {
     for (const [uri, place] of rows) assert.equal(tableAt(uri), place, uri)
     for (const uri of ['file://nas/lake', 'file://lake', 'file:///%', 'file:///a%00b', 'a\0b'])
       assert.equal(codeOf(uri), 'InvalidPlace', uri)
-    for (const uri of ['s3://lake', 'S3://lake', 'abfss://x@y/z', 'https://x'])
-      assert.equal(codeOf(uri), 'UnsupportedScheme', uri)
+    for (const uri of ['gs://lake', 'abfss://x@y/z', 'https://x']) assert.equal(codeOf(uri), 'UnsupportedScheme', uri)
+  })
+
+  it('may be s3:// URIs, whose keys are taken as they are', () => {
+    const rows: [uri: string, place: string][] = [
+      ['s3://lake', 's3://lake/raw/orders'],
+      ['S3://lake/', 's3://lake/raw/orders'],
+      ['s3://my.lake-1/a%20b//c?d=e/', 's3://my.lake-1/a%20b/c?d=e/raw/orders'],
+    ]
+    for (const [uri, place] of rows) assert.equal(tableAt(uri), place, uri)
+    for (const uri of [
+      's3://',
+      's3:///x',
+      's3://b/x',
+      's3://La_ke/x',
+      's3://lake/../x',
+      's3://lake/./x',
+      's3://lake/a\0b',
+    ])
+      assert.equal(codeOf(uri), 'InvalidPlace', uri)
+    assert.equal(absolutePath('../../x', 's3://lake/a'), 's3://lake/x')
+    assert.equal(absolutePath('/x', 's3://lake/a'), '/x')
   })
 
   const anyPath = fc

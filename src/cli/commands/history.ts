@@ -22,8 +22,8 @@ const COLUMNS: readonly TableColumn[] = [
 export async function historyCommand(ref: string, flags: HistoryFlags, io: Io): Promise<number> {
   const storage = await chosenStorage(flags.storage, io)
   await assertTable(ref, storage)
-  const { openFileStore, readHistory } = await import('../../formats/index.ts')
-  const entries = await readHistory({ store: openFileStore(storage.locate(ref).uri) }, flags.limit)
+  const { readHistory } = await import('../../formats/index.ts')
+  const entries = await readHistory({ store: storage.openStore(storage.locate(ref).uri) }, flags.limit)
   if (flags.output === 'json') {
     io.out(`${JSON.stringify(entries, null, 2)}\n`)
     return EXIT.succeeded

@@ -3,18 +3,22 @@
 //    and can change no setting (design §5).
 // I2 Every connection speaks UTC.
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../../base/index.ts'
+import type { ObjectStoreBinding } from '../../plan/index.ts'
 import { textLiteral } from '../../step/index.ts'
 import { missingExtension } from './errors.ts'
+import { defaultExtensionsFolder, extensionFile } from './extension-files.ts'
 import type { Limits } from './limits.ts'
+import { bucketsOf, openS3 } from './s3-access.ts'
 
 /** What an instance may reach. */
 export interface Reach {
   folders: string[]
   files: string[]
   extensions: string[]
+  /** How those folders and files are reached that are in an object store. */
+  objectStore?: ObjectStoreBinding | undefined
   /** For spilling only; made when it is needed. SQL can reach it too, so nothing else may lie in it. */
   spillFolder: string
 }
@@ -39,13 +43,15 @@ export async function openInstance({ memory, threads }: Limits): Promise<OpenIns
   return { instance, main }
 }
 
-/** @param extensionsFolder folder of `NAME.duckdb_extension` files. @throws Fault missing ExtensionMissing */
+/** @param extensionsFolder folder of `NAME.duckdb_extension` files. @throws Fault missing ExtensionMissing, denied ExtensionRefused */
 export async function closeToWorld(
   { main }: OpenInstance,
-  { folders, files, extensions, spillFolder }: Reach,
+  { folders, files, extensions, spillFolder, objectStore }: Reach,
   { extensionsFolder, settings = [] }: { extensionsFolder: string | undefined; settings?: string[] },
 ): Promise<void> {
   for (const name of extensions) await loadExtension(main, name, extensionsFolder)
+  const buckets = bucketsOf([...folders, ...files])
+  if (buckets.length > 0) await openS3(main, buckets, objectStore)
   const list = (paths: string[]) => `[${[...new Set(paths)].map(textLiteral).join(', ')}]`
   const statements = [
     ...settings.map((setting) => `SET ${setting}`),
@@ -65,10 +71,21 @@ export function endInstance({ instance, main }: OpenInstance): void {
   instance.closeSync()
 }
 
-async function loadExtension(connection: DuckDBConnection, name: string, folder: string | undefined): Promise<void> {
-  const path = folder === undefined ? undefined : join(folder, `${name}.duckdb_extension`)
-  if (path === undefined || !(await exists(path))) throw new Fault(missingExtension(name))
-  await connection.run(`LOAD ${textLiteral(path)}`)
+async function loadExtension(
+  connection: DuckDBConnection,
+  name: string,
+  folder = defaultExtensionsFolder(),
+): Promise<void> {
+  const path = extensionFile(folder, name)
+  if (!(await exists(path))) throw new Fault(missingExtension(name))
+  await connection.run(`LOAD ${textLiteral(path)}`).catch((cause: unknown) => {
+    throw new Fault({
+      kind: 'denied',
+      code: 'ExtensionRefused',
+      message: `cannot use the engine's ${name} extension: the engine does not take "${path}": it is damaged, or made for another version; install it anew with: loom extensions install ${name}`,
+      cause,
+    })
+  })
 }
 
 async function exists(path: string): Promise<boolean> {

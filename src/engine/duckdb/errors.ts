@@ -1,6 +1,7 @@
 // What the engine says when it fails, as Faults with names. The engine is set to report errors as JSON; the position in
 // it counts bytes from the start of the executed text.
 import { Fault, type FaultKind, firstLine } from '../../base/index.ts'
+import { storeTreatment } from './store-errors.ts'
 
 /** The cause of a Fault that came from the engine: which statement failed and what the engine said, whole. */
 export class SqlFailure extends Error {
@@ -25,6 +26,7 @@ interface EngineError {
   name?: string
   type?: string
   errno?: string
+  status_code?: string
 }
 
 interface Treatment {
@@ -135,6 +137,8 @@ function fileTreatment(error: EngineError, text: string): Treatment | undefined 
       message: `cannot reach "${path}": a step reads and writes only what its sources and target declare; declare it as a source`,
     }
   if (error.exception_type !== 'IO' && error.exception_type !== 'HTTP') return parquetOrJson(error, text, path)
+  const store = storeTreatment(error, text)
+  if (store !== undefined) return store
   if (error.errno === '2' || text.startsWith('No files found'))
     return {
       kind: 'missing',
@@ -213,7 +217,7 @@ export function missingExtension(name: string): Treatment {
   return {
     kind: 'missing',
     code: 'ExtensionMissing',
-    message: `cannot use the engine's ${name} extension: it is not installed; install it with \`loom extensions install ${name}\``,
+    message: `cannot use the engine's ${name} extension: it is not installed; install it with: loom extensions install ${name}`,
   }
 }
 

@@ -15,7 +15,7 @@ import { DuckDbSession, type SessionOptions } from './session.ts'
 export type { Reach } from './closed-instance.ts'
 
 export interface DuckDbOptions extends LimitOptions {
-  /** Folder of `NAME.duckdb_extension` files. */
+  /** Folder of `NAME.duckdb_extension` files. Default: LOOM_EXTENSIONS, else below the user's home. */
   extensionsFolder?: string
   /** How many steps will begin; after so many no instance is opened in advance. Default: no end is known. */
   steps?: number

@@ -8,6 +8,7 @@ import { targetOn } from '../../targets/index.ts'
 import { bodyText } from './body.ts'
 import { conditionsOf, mayShare, readsOnly, sharing } from './company.ts'
 import type { InstancePool, Reach } from './instance.ts'
+import { bucketsOf, S3_EXTENSION } from './s3-access.ts'
 import { type ParsedSelect, parseSelect } from './select.ts'
 import type { DuckDbSession, SessionOptions } from './session.ts'
 
@@ -59,13 +60,19 @@ async function lookThrough(
 export function reachOf(step: StepPlan, context: StepContext): Reach {
   const target = targetOn('duckdb', step.target)
   const sources = step.sources.map((source) => sourceOn('duckdb', source))
+  const folders = [...sources.flatMap((source) => source.folders(context)), ...target.folders(context)]
+  const files = [...sources.flatMap((source) => source.files(context)), ...target.files(context)]
+  const declared = [...sources.flatMap((source) => source.extensions()), ...target.extensions()]
   return {
-    folders: [...sources.flatMap((source) => source.folders(context)), ...target.folders(context)],
-    files: [...sources.flatMap((source) => source.files(context)), ...target.files(context)],
-    extensions: [...new Set([...sources.flatMap((source) => source.extensions()), ...target.extensions()])],
+    folders,
+    files,
+    extensions: [...new Set([...declared, ...storeExtensions([...folders, ...files])])],
+    objectStore: context.storage.objectStore,
     spillFolder: join(context.workFolder, 'spill'),
   }
 }
+
+const storeExtensions = (places: string[]): string[] => (bucketsOf(places).length > 0 ? [S3_EXTENSION] : [])
 
 function sharedReach(context: StepContext): Reach | undefined {
   const { company } = context
@@ -75,7 +82,8 @@ function sharedReach(context: StepContext): Reach | undefined {
   const reach: Reach = {
     folders: [...new Set(each.flatMap(({ folders }) => folders))],
     files: [...new Set(each.flatMap(({ files }) => files))],
-    extensions: [],
+    extensions: [...new Set(each.flatMap(({ extensions }) => extensions))],
+    objectStore: context.storage.objectStore,
     spillFolder: join(company.workFolder, 'spill'),
   }
   reaches.set(company, each.length < 2 ? undefined : reach)

@@ -4,6 +4,7 @@
 //    synced, then linked (never over an existing one) or renamed, and the folder's entry is synced too.
 // F2 Names that begin with TEMP_PREFIX are our unfinished objects: they are never listed. Whoever was killed leaves one.
 import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Fault } from '../../base/index.ts'
@@ -79,6 +80,19 @@ class FileStore implements ObjectStore {
     await remove(this.#locate(path)).catch((thrown: unknown) => {
       throw storageFault(`delete "${path}"`, this.root, thrown)
     })
+  }
+
+  async *stream(path: string): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of createReadStream(this.#locate(path))) yield chunk as Uint8Array
+    } catch (thrown) {
+      if (!hasCode(thrown, 'ENOENT')) throw storageFault(`read "${path}"`, this.root, thrown)
+    }
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    const bytes = await this.get(from)
+    if (bytes !== undefined) await this.put(to, bytes)
   }
 
   async #write<T>(

@@ -5,6 +5,7 @@ import { hashOf, parseDuration } from '../../base/index.ts'
 import { WORKER_ENV } from '../../plan/index.ts'
 import { container, POD_PATHS, podSpec, volumes, WORK_MOUNT } from '../render/job.ts'
 import { LABELS, labelValue, MANAGER, ownedBy, workersName } from '../render/names.ts'
+import { storeEnv } from '../render/store-env.ts'
 import type { PoolObserved, PoolStorage, WorkerNats } from './observed.ts'
 import { type PoolObject, workerSettings } from './pool-object.ts'
 
@@ -89,7 +90,7 @@ function templateOf(input: DeploymentInput): V1PodTemplateSpec {
                 ? []
                 : [{ name: 'loom-nats', mountPath: CREDENTIALS_FOLDER, readOnly: true }]),
             ],
-            env: environment(input, drain),
+            env: [...environment(input, drain), ...storeEnv(storage)],
           }),
           terminationMessagePolicy: 'FallbackToLogsOnError',
         },

@@ -1,6 +1,8 @@
 // All that a decision about a pool rests on, as one value: serialisable, free of secrets.
+
 import type { Problem } from '../../compile/index.ts'
 import type { StoragePods } from '../../manifest/index.ts'
+import type { StorageBinding } from '../../plan/index.ts'
 import type { PodTrouble } from '../observed.ts'
 import type { RenderDefaults } from '../render/job.ts'
 import type { PoolObject } from './pool-object.ts'
@@ -18,6 +20,8 @@ export interface PoolStorage {
   pods: StoragePods
   /** The Secret with what workers need to reach the broker. */
   credentials?: string
+  /** How `s3://` places are reached. */
+  objectStore?: NonNullable<StorageBinding['objectStore']>
 }
 
 export interface DeploymentFact {

@@ -6,6 +6,7 @@ import { settingsOf } from '../pod-policy.ts'
 import { container, jobAround, podSpec, type RenderDefaults, volumes, WORK_MOUNT } from './job.ts'
 import { cleanUpName, LABELS, labelsOf } from './names.ts'
 import type { StoredPlan } from './plan-config-map.ts'
+import { storeEnv } from './store-env.ts'
 
 /** Seconds that a finished clean-up Job stays, for its logs. */
 const KEEP_SECONDS = 3600
@@ -19,7 +20,9 @@ export function cleanUpJob(
   const labels = { ...labelsOf(run.metadata, stored.plan.pipeline), [LABELS.component]: 'clean-up' }
   const id = input.scope === 'run' ? `--run-id=${run.metadata.uid}` : (run.spec.correlationId ?? '')
   const args = ['cleanup', id, `--temp-root=${stored.binding.tempRoot}`]
-  const main = container(settings, stored, { name: 'step', defaults: input.defaults, args, mounts: [WORK_MOUNT] })
+  const { defaults } = input
+  const env = storeEnv(stored.binding)
+  const main = container(settings, stored, { name: 'step', defaults, args, mounts: [WORK_MOUNT], env })
   return jobAround({
     name: cleanUpName(run.metadata, input.scope),
     namespace: run.metadata.namespace,

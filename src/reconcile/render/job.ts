@@ -15,6 +15,7 @@ import type { RunObject, TryId } from '../observed.ts'
 import { settingsOf } from '../pod-policy.ts'
 import { jobName, labelsOf, ownedBy } from './names.ts'
 import { configMapName, type StoredPlan } from './plan-config-map.ts'
+import { storeEnv } from './store-env.ts'
 
 /** Where things lie in a step's container. */
 export const POD_PATHS = { plan: '/etc/loom/plan', work: '/var/lib/loom/work' } as const
@@ -54,6 +55,7 @@ export function stepJob({ run, stored, step, id, defaults }: StepJobInput): V1Jo
           defaults,
           args: stepArgs(run, id),
           mounts: [PLAN_MOUNT, WORK_MOUNT],
+          env: storeEnv(stored.binding),
         }),
       ],
       volumes: volumes(stored, run.status.planConfigMap ?? configMapName(meta, stored)),

@@ -117,6 +117,8 @@ function losesReplies(store: ObjectStore, reply: 'fails' | 'says no'): ObjectSto
     put: (path, bytes) => store.put(path, bytes),
     list: (prefix, after) => store.list(prefix, after),
     delete: (path) => store.delete(path),
+    stream: (path) => store.stream(path),
+    copy: (from, to) => store.copy(from, to),
     putIfAbsent: async (path, bytes) => {
       await store.putIfAbsent(path, bytes)
       if (reply === 'fails')
@@ -258,6 +260,8 @@ test('a refresh reads what came after, and only that', async () => {
     putIfAbsent: (path, bytes) => store.putIfAbsent(path, bytes),
     list: (prefix, after) => store.list(prefix, after),
     delete: (path) => store.delete(path),
+    stream: (path) => store.stream(path),
+    copy: (from, to) => store.copy(from, to),
   }
   const fresh = await refreshSnapshot({ ...handle, store: counting }, base)
   assert.deepEqual({ ...fresh, timestamp: NOW }, latest)

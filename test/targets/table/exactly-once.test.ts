@@ -38,6 +38,8 @@ function wrapped(store: ObjectStore, changes: Partial<ObjectStore>): ObjectStore
     putIfAbsent: (path, bytes) => store.putIfAbsent(path, bytes),
     list: (prefix, from) => store.list(prefix, from),
     delete: (path) => store.delete(path),
+    stream: (path) => store.stream(path),
+    copy: (from, to) => store.copy(from, to),
     ...changes,
   }
 }
