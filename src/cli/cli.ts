@@ -1,7 +1,8 @@
 // Finds the command, reads its options, and turns every error into one line and an exit code.
 import { asFault, didYouMean, firstLine, VERSION } from '../base/index.ts'
 import { readArguments } from './arguments.ts'
-import { COMMANDS, type Command, GLOBAL_OPTIONS } from './commands.ts'
+import type { Command } from './command.ts'
+import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts'
 import { helpOf, overview } from './help.ts'
 import { EXIT, type Io, UsageError } from './io.ts'
 

@@ -1,18 +1,10 @@
 // Every command of `loom`: usage, options, examples, and what it does, loaded when it is called. Help and completion are
 // made from this table.
 import { type Arguments, flagWords, type Option } from './arguments.ts'
-import { type Io, UsageError } from './io.ts'
+import { CLUSTER_COMMANDS } from './cluster-commands.ts'
+import type { Command } from './command.ts'
+import { UsageError } from './io.ts'
 import { count, names, oneOf, runFlags, text, texts } from './run-flags.ts'
-
-export interface Command {
-  name: string
-  /** After the name: `<TABLE>`, `[...runs]`. */
-  args: string
-  description: string
-  options: readonly Option[]
-  examples: readonly string[]
-  run: (args: string[], options: Arguments['options'], io: Io) => Promise<number>
-}
 
 /** Every command has these. */
 export const GLOBAL_OPTIONS: readonly Option[] = [
@@ -185,44 +177,7 @@ export const COMMANDS: readonly Command[] = [
     examples: ['loom crds | kubectl apply -f -'],
     run: async (_args, options, io) => (await import('./commands/crds.ts')).crdsCommand(text(options['outputDir']), io),
   },
-  {
-    name: 'operator',
-    args: '',
-    description: 'run the controller on Kubernetes (an early version: see the README)',
-    options: [],
-    examples: ['loom operator --namespace etl --port 8080'],
-    run: async (_args, options, io) => (await import('./commands/operator.ts')).operatorCommand(options, io),
-  },
-  {
-    name: 'worker',
-    args: '',
-    description: 'run steps that the operator hands out over NATS; the pods of an ETLWorkerPool call this',
-    options: [],
-    examples: ['loom worker --nats nats://localhost:4222 --namespace etl --pool warm'],
-    run: async (_args, options, io) => (await import('./commands/worker.ts')).workerCommand(options, io),
-  },
-  {
-    name: 'step',
-    args: '',
-    description: 'run one step inside a pod; the operator calls this',
-    options: [
-      ['--plan <folder>', 'folder with plan.json and binding.json'],
-      ['--work <folder>', 'scratch folder'],
-      ['--process <name>', 'process of the step'],
-      ['--step <name>', 'the step'],
-      ['--attempt <n>', 'attempt of the run'],
-      ['--try <n>', 'try within the attempt'],
-      ['--run-id <id>', 'id of the run'],
-      ['--run-uid <uid>', 'uid of the ETLRun'],
-      ['--correlation-id <id>', 'business id'],
-      ['--last-attempt', 'no further attempt follows'],
-      ['--termination-log <file>', 'where the outcome is written. Default /dev/termination-log'],
-    ],
-    examples: [
-      'loom step --plan=/etc/loom/plan --process=ingest --step=raw_flights --attempt=1 --try=1 --run-id=r --run-uid=u',
-    ],
-    run: async (_args, options, io) => (await import('./commands/step.ts')).stepCommand(options, io),
-  },
+  ...CLUSTER_COMMANDS,
   {
     name: 'completion',
     args: '<shell>',

@@ -1,6 +1,6 @@
 // The help texts, made from the table of commands.
 import { VERSION } from '../base/index.ts'
-import type { Command } from './commands.ts'
+import type { Command } from './command.ts'
 import { GLOBAL_OPTIONS } from './commands.ts'
 
 export function overview(commands: readonly Command[]): string {
