@@ -145,5 +145,8 @@ const uidOf = ({ metadata }: ModelObject) => metadata.uid ?? ''
 const ownersOf = ({ metadata }: ModelObject): unknown[] =>
   Array.isArray(metadata.ownerReferences) ? metadata.ownerReferences : []
 const isOwnedByAny = (object: ModelObject, uids: ReadonlySet<string>): boolean =>
-  ownersOf(object).some((owner) => uids.has(String((owner as { uid?: unknown } | null)?.uid)))
+  ownersOf(object).some((owner) => {
+    const uid = (owner as { uid?: unknown } | null)?.uid
+    return typeof uid === 'string' && uids.has(uid)
+  })
 const isNeighbours = (object: ModelObject): boolean => isOwnedByAny(object, new Set([NEIGHBOUR_UID]))
