@@ -14,7 +14,10 @@ import { REPOSITORY } from './support/operator-process.ts'
 
 /** What `make dev` would do, without doing it; what it calls last is the program. Building is not what is tested here. */
 const COMMAND =
-  execFileSync('make', ['-n', 'dev'], { cwd: REPOSITORY, encoding: 'utf8' }).trim().split('\n').at(-1) ?? ''
+  execFileSync('make', ['-n', '--no-print-directory', 'dev'], { cwd: REPOSITORY, encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .at(-1) ?? ''
 
 let dev: ChildProcess
 let said = ''
