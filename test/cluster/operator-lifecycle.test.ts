@@ -26,8 +26,12 @@ after(async () => {
 
 const inTable = async (table: string) => (await rowsOfTables(join(cluster.lake, 'tables')))[`out/${table}`]
 
-/** The run's phases in order, with their reasons. */
-const became = (run: string, ...history: string[]) => assert.deepEqual(histories.of(run), ['New', ...history])
+/** The run's phases in order, with their reasons. The watch that tells them may be a moment behind. */
+async function became(run: string, ...history: string[]): Promise<void> {
+  const isThere = async () => histories.of(run).at(-1) === history.at(-1)
+  await until(`the watch tells of the end of run ${run}`, isThere, { seen: () => histories.of(run) })
+  assert.deepEqual(histories.of(run), ['New', ...history])
+}
 
 /** Lets the gated step of that name go on. */
 const openGate = (name: string) => writeFileSync(join(cluster.lake, `open-${name}`), '')
@@ -52,7 +56,7 @@ describe('a run', () => {
     assert.equal(status.stepStates, 'SK')
     assert.deepEqual(await inTable('params'), ['{} {"n":7}'])
     assert.equal(await inTable('left_out'), undefined)
-    became('params', 'Running', 'Succeeded')
+    await became('params', 'Running', 'Succeeded')
   })
 
   it('can not be changed after its start, save for what may be', async () => {
@@ -79,7 +83,7 @@ describe('a run', () => {
     await cluster.runIs('early', 'waits for the pipeline', ({ reason }) => reason === 'PipelineNotFound')
     await cluster.apply({ kind: 'ETLPipeline', metadata: { name: 'late' }, spec: inline([quick('late')]) })
     assert.equal((await cluster.ends('early')).phase, 'Succeeded')
-    became('early', 'Pending StorageNotFound', 'Pending PipelineNotFound', 'Running', 'Succeeded')
+    await became('early', 'Pending StorageNotFound', 'Pending PipelineNotFound', 'Running', 'Succeeded')
   })
 
   it('whose pipeline has problems fails with all of them, and is looked at anew when it is changed', async () => {
@@ -93,7 +97,7 @@ describe('a run', () => {
     assert.deepEqual(conditions, { Succeeded: 'False', Reconciling: 'False', Stalled: 'True', Compiled: 'False' })
     await cluster.patchRun('problems', { pipeline: inline([quick('mended')]) })
     await cluster.runIs('problems', 'succeeds', ({ phase }) => phase === 'Succeeded')
-    became('problems', 'Failed InvalidPipeline', 'Running', 'Succeeded')
+    await became('problems', 'Failed InvalidPipeline', 'Running', 'Succeeded')
   })
 
   it('is held by suspend, and goes on', async () => {
@@ -102,7 +106,7 @@ describe('a run', () => {
     assert.deepEqual(await cluster.jobs('held'), [])
     await cluster.patchRun('held', { suspend: false })
     assert.equal((await cluster.ends('held')).phase, 'Succeeded')
-    became('held', 'Suspended', 'Running', 'Succeeded')
+    await became('held', 'Suspended', 'Running', 'Succeeded')
   })
 
   it('that is suspended while it runs lets its steps finish, starts no more, and goes on', async () => {
@@ -117,7 +121,7 @@ describe('a run', () => {
     assert.equal((await cluster.jobs('paused')).length, 1)
     await cluster.patchRun('paused', { suspend: false })
     assert.equal((await cluster.ends('paused')).phase, 'Succeeded')
-    became('paused', 'Running', 'Running Suspended', 'Suspended', 'Running', 'Succeeded')
+    await became('paused', 'Running', 'Running Suspended', 'Suspended', 'Running', 'Succeeded')
   })
 
   for (const [name, what, disturb] of [
@@ -139,7 +143,7 @@ describe('a run', () => {
       const status = await cluster.ends(name)
       assert.deepEqual([status.phase, status.progress, status.planHash], ['Succeeded', '2/2', planHash])
       assert.deepEqual(await inTable(name), ['{} {"a":1}'])
-      became(name, 'Running', 'Succeeded')
+      await became(name, 'Running', 'Succeeded')
     })
 
   it('is stopped by cancel, with its pods', async () => {
@@ -150,7 +154,7 @@ describe('a run', () => {
     const status = await cluster.ends('cancelled')
     assert.deepEqual([status.phase, status.reason], ['Cancelled', 'Cancelled'])
     assert.equal(status.stepStates, 'SCK')
-    became('cancelled', 'Running', 'Running Stopping', 'Cancelled')
+    await became('cancelled', 'Running', 'Running Stopping', 'Cancelled')
     await until('no pod runs', async () =>
       (await cluster.pods('cancelled')).every((pod) => pod.status?.phase === 'Succeeded'),
     )
@@ -161,7 +165,7 @@ describe('a run', () => {
     const status = await cluster.ends('late')
     assert.deepEqual([status.phase, status.reason], ['Failed', 'TimedOut'])
     await noPods('late')
-    became('late', 'Running', 'Running Stopping', 'Failed TimedOut')
+    await became('late', 'Running', 'Running Stopping', 'Failed TimedOut')
   })
 
   it('tries a step again that has run out of time, without running again what has succeeded', async () => {
@@ -174,7 +178,7 @@ describe('a run', () => {
     assert.equal(status.failures?.[0]?.reason, 'TimedOut')
     assert.equal((await cluster.jobs('again')).length, 3)
     assert.equal((await inTable('once'))?.length, 1)
-    became('again', 'Running', 'Running WaitingForRetry', 'Running', 'Failed StepFailed')
+    await became('again', 'Running', 'Running WaitingForRetry', 'Running', 'Failed StepFailed')
   })
 
   it('is not tried again after a failure that will not pass', async () => {
@@ -182,7 +186,7 @@ describe('a run', () => {
     const status = await cluster.ends('hopeless')
     assert.deepEqual([status.phase, status.attempt], ['Failed', 1])
     assert.match(status.message ?? '', /no luck/)
-    became('hopeless', 'Running', 'Failed StepFailed')
+    await became('hopeless', 'Running', 'Failed StepFailed')
   })
 
   it('is deleted with its Jobs, and its temps are removed', async () => {
@@ -200,14 +204,14 @@ describe('a run', () => {
       'its Jobs are gone, save for the one that cleaned up',
       async () => (await cluster.jobs('temps')).length === 1,
     )
-    became('temps', 'Running')
+    await became('temps', 'Running')
   })
 
   it('with a time to live is deleted after its end', async () => {
     await cluster.apply(run('short', [quick('short')], { ttlAfterFinished: '1s' }))
     await until('the run is gone', async () => (await cluster.run('short')) === undefined)
     assert.equal((await inTable('short'))?.length, 1)
-    became('short', 'Running', 'Succeeded')
+    await became('short', 'Running', 'Succeeded')
   })
 
   it('may not ask for what its storage does not allow', async () => {
@@ -216,7 +220,7 @@ describe('a run', () => {
     const status = await cluster.ends('greedy')
     assert.deepEqual([status.phase, status.reason], ['Failed', 'Denied'])
     assert.match(status.message ?? '', /allowedImages/)
-    became('greedy', 'Failed Denied')
+    await became('greedy', 'Failed Denied')
   })
 })
 
