@@ -1,7 +1,7 @@
 // A pool as decisions see it, and how its workers' pods look.
 import type { PodSettings, StoragePods, WorkerPoolSpec, WorkerPoolStatus } from '../../manifest/index.ts'
+import { DEFAULT_RESOURCES } from '../default-resources.ts'
 import { settingsOf } from '../pod-policy.ts'
-import { DEFAULT_RESOURCES } from '../render/job.ts'
 
 export interface PoolObject {
   metadata: {

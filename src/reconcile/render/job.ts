@@ -10,6 +10,7 @@ import type {
 } from '@kubernetes/client-node'
 import type { PodSettings } from '../../manifest/index.ts'
 import { type StepPlan, WORKER_ENV } from '../../plan/index.ts'
+import { DEFAULT_RESOURCES } from '../default-resources.ts'
 import { POD_DEADLINE_SLACK } from '../limits.ts'
 import type { RunObject, TryId } from '../observed.ts'
 import { settingsOf } from '../pod-policy.ts'
@@ -27,8 +28,6 @@ export interface RenderDefaults {
   /** Image of a step when the storage names none: the operator's own. */
   image: string
 }
-
-export const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } }
 
 export interface StepJobInput {
   run: RunObject
