@@ -105,17 +105,20 @@ test('every request is answered by an API server that asks its clients to reconn
 
 test('a bookmark lets a watch that hears nothing else go on from where the server is, not from its list', async () => {
   await using mirror = await mirrorMany('many=never', (proxy) => {
-    proxy.inject({ do: 'shortenWatch', seconds: 4 }, { verb: 'watch' })
+    proxy.inject({ do: 'shortenWatch', seconds: 6 }, { verb: 'watch' })
   })
   await mirror.reflector.synced
-  await plane.api.patch(`${PATH}/many-1`, { data: { later: 'yes' } })
+  let changes = 0
   const versions = () =>
     mirror.proxy.requests
       .filter(({ verb }) => verb === 'watch')
       .map(({ query }) => Number(query.get('resourceVersion')))
-  await until('a watch begins later than the first', () => Math.max(...versions()) > Math.min(...versions()), {
-    seen: versions,
-  })
+  // the server sends a bookmark shortly before it ends a watch, of what it has seen by then
+  const isLater = async () => {
+    await plane.api.patch(`${PATH}/many-1`, { data: { later: String(++changes) } })
+    return Math.max(...versions()) > Math.min(...versions())
+  }
+  await until('a watch begins later than the first', isLater, { seen: versions, everyMs: 500 })
   assert.equal(mirror.proxy.count({ verb: 'list' }), 1)
 })
 
