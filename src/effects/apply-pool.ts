@@ -15,7 +15,7 @@ import { withRemovals } from './apply.ts'
 import type { Caches } from './caches.ts'
 import type { AnyObject } from './kept.ts'
 import { isStatus, type KubeApi } from './kube/index.ts'
-import type { LeaseSource } from './observe.ts'
+import type { LeaseSource } from './observe-dispatch.ts'
 import type { PoolObserver } from './observe-pool.ts'
 import { eventObject } from './run-event.ts'
 

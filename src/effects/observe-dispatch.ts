@@ -5,7 +5,10 @@ import type { Caches } from './caches.ts'
 import type { AnyObject } from './kept.ts'
 import { readPool } from './read-pool.ts'
 
-export function dispatchFact(leases: (Leases & PoolLoads) | undefined, pools: AnyObject[]): DispatchFact {
+/** What the leader knows of steps and workers. */
+export type LeaseSource = Leases & PoolLoads
+
+export function dispatchFact(leases: LeaseSource | undefined, pools: AnyObject[]): DispatchFact {
   if (leases === undefined)
     return { broker: { state: 'none' }, oldLeasesEnd: 0, pools: pools.map((pool) => poolFact(pool)) }
   const { downSince, oldLeasesEnd } = leases

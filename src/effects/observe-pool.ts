@@ -18,7 +18,7 @@ import {
 import type { Caches } from './caches.ts'
 import type { AnyObject } from './kept.ts'
 import type { KubeApi } from './kube/index.ts'
-import type { LeaseSource } from './observe.ts'
+import type { LeaseSource } from './observe-dispatch.ts'
 import { readPool } from './read-pool.ts'
 import { specProblems } from './read-run.ts'
 

@@ -2,7 +2,6 @@
 // what they do not hold (plans, events) is read live.
 import { isName } from '../base/index.ts'
 import { type CompileInput, compile } from '../compile/index.ts'
-import type { Leases, PoolLoads } from '../dispatch/index.ts'
 import type { RunStatus, StoragePods, StorageSpec } from '../manifest/index.ts'
 import {
   type CleanUpFact,
@@ -31,7 +30,7 @@ import {
 import type { Caches } from './caches.ts'
 import type { AnyObject } from './kept.ts'
 import type { KubeApi } from './kube/index.ts'
-import { dispatchFact, poolsOf } from './observe-dispatch.ts'
+import { dispatchFact, type LeaseSource, poolsOf } from './observe-dispatch.ts'
 import { type RunReading, readRun, specProblems } from './read-run.ts'
 
 export interface ObserverOptions {
@@ -46,7 +45,6 @@ export interface ObserverOptions {
 const PATIENCE_MS = 1_000
 const PLANS_KEPT = 64
 
-export type LeaseSource = Leases & PoolLoads
 const LOST = { state: 'lost', message: 'not needed any more' } as const
 
 export class Observer {

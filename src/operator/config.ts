@@ -1,5 +1,6 @@
 // The operator's settings: flags of `loom operator`, each also an environment variable. One table; the help is made of it.
-import { parseDuration } from '../base/index.ts'
+import { asFault, parseDuration } from '../base/index.ts'
+import { parseServers } from '../dispatch/index.ts'
 
 export interface OperatorConfig {
   kubeconfig: string | undefined
@@ -146,6 +147,8 @@ export function operatorConfig(
     return { problem: `--step-lease "${read('stepLeaseMs')}" is no duration of a second or more; write it like 15s` }
   if (!/^[A-Za-z0-9_-]+$/.test(read('natsPrefix')))
     return { problem: `--nats-prefix "${read('natsPrefix')}" is no word of letters, digits, - and _` }
+  const broker = brokerProblem(read('nats')) ?? brokerProblem(read('natsForWorkers'))
+  if (broker !== undefined) return { problem: broker }
   return {
     // client-node reads KUBECONFIG by itself, as a list of files.
     kubeconfig: flags.kubeconfig,
@@ -164,5 +167,15 @@ export function operatorConfig(
     natsForWorkers: read('natsForWorkers') || read('nats') || undefined,
     natsPrefix: read('natsPrefix'),
     stepLeaseMs,
+  }
+}
+
+/** An address that could be no broker's is told at the start, and not to the first leader. */
+function brokerProblem(urls: string): string | undefined {
+  try {
+    if (urls !== '') parseServers(urls)
+    return undefined
+  } catch (thrown) {
+    return asFault(thrown).message
   }
 }

@@ -5,6 +5,7 @@ import type { Plan, StepPlan } from '../plan/index.ts'
 import type { Action, RunEvent } from './decision.ts'
 import { fallback, warning } from './fold-steps.ts'
 import { isOf } from './judge-step.ts'
+import { isPooled } from './lease-wishes.ts'
 import { DEFAULT_MAX_PARALLEL, OPEN_AT_MOST, POOL_DEADLINE, POOLED_AT_MOST } from './limits.ts'
 import type { Observed } from './observed.ts'
 import { goesToPool, type Place, placeOf } from './place.ts'
@@ -60,9 +61,8 @@ function choose(
   { place, observed }: { place: Place; observed: Observed },
 ): Map<string, Start> {
   const { maxParallel: maxJobs = DEFAULT_MAX_PARALLEL } = observed.run.spec.dispatch ?? {}
-  const inPool = ({ state, pool }: StepRecord) => pool !== undefined && (state === 'Running' || state === 'Queued')
-  let jobs = maxJobs - records.filter((record) => record.state === 'Running' && !inPool(record)).length
-  let pooled = POOLED_AT_MOST - records.filter(inPool).length
+  let jobs = maxJobs - records.filter((record) => record.state === 'Running' && !isPooled(record)).length
+  let pooled = POOLED_AT_MOST - records.filter(isPooled).length
   let open = OPEN_AT_MOST - records.filter(needsDetail).length
   const known = new Map(records.map((record) => [keyOf(record), record]))
   const recordOf = ({ process, name }: StepPlan) => known.get(`${process}/${name}`)

@@ -7,7 +7,9 @@ import {
   type Cleaner,
   checkedName,
   entryOf,
+  foldersOf,
   otherForms,
+  partName,
   type RunTemps,
   type ScopeFolders,
   type StepOfRun,
@@ -55,13 +57,12 @@ export class StoreTemps implements RunTemps {
     this.#scopes = scopeFolders(input)
     this.#openStore = openStore
     this.#cleaner = cleaner ?? storeCleaner(openStore)
-    const { run, correlation } = this.#scopes
-    this.folders = [run, ...(correlation === undefined ? [] : [correlation])]
+    this.folders = foldersOf(this.#scopes)
   }
 
   async begin(target: TempTarget, writer: TempWriter): Promise<TempPart> {
     const store = this.#openStore(tempFolder(target, this.#scopes))
-    const file = `${writer.process}.${writer.step}.${writer.attempt}.${randomUUID()}.parquet`
+    const file = partName(writer, randomUUID())
     const about = { ...writer, runId: this.#runId }
     return {
       path: `${store.root}/${file}`,

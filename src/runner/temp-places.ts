@@ -71,6 +71,16 @@ export function scopeFolders(input: { root: string; runId: string; correlationId
   }
 }
 
+/** In the order in which a temp is looked for (TMP-9). */
+export const foldersOf = ({ run, correlation }: ScopeFolders): string[] => [
+  run,
+  ...(correlation === undefined ? [] : [correlation]),
+]
+
+/** @param id unique: a retry writes beside what an earlier attempt left */
+export const partName = ({ process, step, attempt }: TempWriter, id: string): string =>
+  `${process}.${step}.${attempt}.${id}.parquet`
+
 /** @throws Fault invalid CorrelationIdMissing, InvalidName */
 export function tempFolder(target: TempTarget, { run, correlation }: ScopeFolders): string {
   const scope = target.scope === 'run' ? run : correlation

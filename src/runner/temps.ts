@@ -16,7 +16,9 @@ import {
   type Cleaner,
   checkedName,
   entryOf,
+  foldersOf,
   otherForms,
+  partName,
   type RunTemps,
   type ScopeFolders,
   type StepOfRun,
@@ -43,8 +45,7 @@ export class FolderTemps implements RunTemps {
     this.#runId = input.runId
     this.#scopes = scopeFolders(input)
     this.#cleaner = input.cleaner ?? folderCleaner
-    const { run, correlation } = this.#scopes
-    this.folders = [run, ...(correlation === undefined ? [] : [correlation])]
+    this.folders = foldersOf(this.#scopes)
   }
 
   async begin(target: TempTarget, writer: TempWriter): Promise<TempPart> {
@@ -52,7 +53,7 @@ export class FolderTemps implements RunTemps {
     await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
       throw storageFault(`write temp "${target.name}"`, folder, thrown)
     })
-    const file = `${writer.process}.${writer.step}.${writer.attempt}.${randomUUID()}.parquet`
+    const file = partName(writer, randomUUID())
     const entry = entryOf(target, writer)
     const runId = this.#runId
     return {

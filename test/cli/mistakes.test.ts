@@ -104,3 +104,16 @@ test('a place that can not be reached from here is refused by its scheme, by eve
   const { code, err } = await command(cwd, 'cleanup', 'some-id', '--storage', 'elsewhere.yaml')
   assert.deepEqual([code, err], [2, `cannot find temps at "gs://lake/temp": ${words}\n`])
 })
+
+test('an operator that could not work says why before it begins', async (t) => {
+  const cwd = await folder(t, {})
+  const url = await command(cwd, 'operator', '--nats', 'http://broker')
+  assert.equal(url.code, 2)
+  assert.match(url.err, /"http:\/\/broker" as a URL of NATS: write it like nats:\/\/host:4222/)
+  const kubeconfig = await command(cwd, 'operator', '--kubeconfig', 'nowhere')
+  assert.equal(kubeconfig.code, 2)
+  assert.match(
+    kubeconfig.err,
+    /^cannot read the kubeconfig "nowhere": .*; give another with --kubeconfig or KUBECONFIG$/m,
+  )
+})

@@ -3,7 +3,7 @@
 import type { RequestOptions } from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type Dispatcher } from 'undici'
-import { firstLine } from '../../base/index.ts'
+import { Fault, firstLine } from '../../base/index.ts'
 import { ApiFault } from './api-fault.ts'
 
 export interface HttpRequest {
@@ -36,16 +36,30 @@ export interface ConnectionOptions {
 /** How long a read credential is used before it is read again: in-cluster tokens are renewed on disk. */
 const CREDENTIALS_MS = 30_000
 
-/** Reads the kubeconfig (given file, KUBECONFIG, ~/.kube/config, or the pod's service account). @throws Fault by client-node's reading */
+/** Reads the kubeconfig (given file, KUBECONFIG, ~/.kube/config, or the pod's service account). @throws Fault invalid KubeconfigUnreadable */
 export function connect(options: ConnectionOptions = {}): Connection {
   return new PooledConnection(options)
 }
 
 function load({ kubeconfig }: ConnectionOptions): KubeConfig {
   const config = new KubeConfig()
-  if (kubeconfig === undefined) config.loadFromDefault()
-  else config.loadFromFile(kubeconfig)
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault()
+    else config.loadFromFile(kubeconfig)
+  } catch (cause) {
+    throw unreadable(kubeconfig, cause)
+  }
   return config
+}
+
+function unreadable(kubeconfig: string | undefined, cause: unknown): Fault {
+  const why = firstLine(cause instanceof Error ? cause.message : String(cause))
+  return new Fault({
+    kind: 'invalid',
+    code: 'KubeconfigUnreadable',
+    message: `cannot read the kubeconfig${kubeconfig === undefined ? '' : ` "${kubeconfig}"`}: ${why}; give another with --kubeconfig or KUBECONFIG`,
+    cause,
+  })
 }
 
 class PooledConnection implements Connection {
