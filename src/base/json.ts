@@ -23,3 +23,25 @@ export function canonicalJson(value: unknown): string {
   }
   return `{${members}}`
 }
+
+/** Whether two values have the same canonical text, told without making it: an undefined member is as good as none. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
+  if (Array.isArray(one) || Array.isArray(other)) {
+    if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
+    return one.every((item, i) => isSameJson(item, other[i]))
+  }
+  return isSameObject(one as Record<string, unknown>, other as Record<string, unknown>)
+}
+
+function isSameObject(one: Record<string, unknown>, other: Record<string, unknown>): boolean {
+  let members = 0
+  for (const key of Object.keys(one)) {
+    if (one[key] === undefined) continue
+    if (!Object.hasOwn(other, key) || !isSameJson(one[key], other[key])) return false
+    members += 1
+  }
+  for (const key of Object.keys(other)) if (other[key] !== undefined) members -= 1
+  return members === 0
+}

@@ -1,5 +1,5 @@
 // Does what was decided about a pool: actions in order, then the status once, if it differs, then the events.
-import { asFault, canonicalJson, Fault } from '../base/index.ts'
+import { asFault, Fault, isSameJson } from '../base/index.ts'
 import {
   DELETION_COST,
   isOwnedBy,
@@ -42,8 +42,7 @@ export class PoolApplier {
   /** @throws Fault; the pool is then looked at again, later each time */
   async apply(observed: PoolObserved, decision: PoolDecision, storedStatus: unknown): Promise<void> {
     for (const action of decision.actions) await this.#act(action, observed)
-    if (canonicalJson(storedStatus ?? {}) !== canonicalJson(decision.status))
-      await this.#writeStatus(observed.pool, storedStatus, decision)
+    if (!isSameJson(storedStatus ?? {}, decision.status)) await this.#writeStatus(observed.pool, storedStatus, decision)
     for (const event of decision.events) await this.#emit(observed.pool, event)
   }
 

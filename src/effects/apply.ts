@@ -1,6 +1,6 @@
 // Does what was decided: actions in order, then the status once, if it differs, then the events. Each step may be the last
 // one before a crash; the next look finds what is missing.
-import { asFault, canonicalJson, Fault } from '../base/index.ts'
+import { asFault, Fault, isSameJson } from '../base/index.ts'
 import type { Leases } from '../dispatch/index.ts'
 import { stepsOf } from '../plan/index.ts'
 import {
@@ -59,7 +59,7 @@ export class Applier {
     let version = observed.run.metadata.resourceVersion
     if (decision.actions.length > 0) await this.#checkFresh(observed.run)
     for (const action of decision.actions) version = (await this.#act(action, { run, stored, version })) ?? version
-    const writes = canonicalJson(storedStatus ?? {}) !== canonicalJson(decision.status)
+    const writes = !isSameJson(storedStatus ?? {}, decision.status)
     if (writes) await this.#writeStatus(run, storedStatus, version)
     if (decision.leases !== undefined) {
       // a new leader's cache may be old, and where nothing is written nobody tells it so

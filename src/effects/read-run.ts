@@ -44,13 +44,15 @@ export function readRun(raw: AnyObject): RunReading {
   return { run, problems, storedStatus: raw.status }
 }
 
-/** Cached objects are never changed in place, so that one need not be checked at every look. */
-const KNOWN_PROBLEMS = new WeakMap<AnyObject, Problem[]>()
+// Cached objects are never changed in place, and a spec outlives many statuses: it need not be checked at every look.
+const KNOWN_PROBLEMS = new WeakMap<object, Problem[]>()
+const KNOWN_MEMBERS = new WeakMap<object, RunSpec>()
 
 /** What is wrong with the spec of an object, as far as this operator's own schema knows. */
 export function specProblems(raw: AnyObject, kind: Kind = 'ETLRun'): Problem[] {
-  const known = KNOWN_PROBLEMS.get(raw) ?? findProblems(raw, kind)
-  KNOWN_PROBLEMS.set(raw, known)
+  if (!isRaw(raw.spec)) return findProblems(raw, kind)
+  const known = KNOWN_PROBLEMS.get(raw.spec) ?? findProblems(raw, kind)
+  KNOWN_PROBLEMS.set(raw.spec, known)
   return known
 }
 
@@ -71,9 +73,16 @@ function findProblems(raw: AnyObject, kind: Kind): Problem[] {
  */
 function lawfulMembers(spec: unknown): RunSpec {
   if (!isRaw(spec)) return {}
+  const known = KNOWN_MEMBERS.get(spec) ?? findLawfulMembers(spec)
+  KNOWN_MEMBERS.set(spec, known)
+  return known
+}
+
+function findLawfulMembers(spec: Readonly<Record<string, unknown>>): RunSpec {
   const known = Object.entries(runSpecSchema.shape).filter(([name]) => Object.hasOwn(spec, name))
   // An inline pipeline is large, and checked as a whole before it is compiled.
   const lawful = known.filter(([name, schema]) => name === 'pipeline' || schema.safeParse(spec[name]).success)
+  if (lawful.length === Object.keys(spec).length) return spec
   return Object.fromEntries(lawful.map(([name]) => [name, spec[name]]))
 }
 

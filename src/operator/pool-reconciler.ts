@@ -1,6 +1,6 @@
 // One look at one worker pool: observe → decide → apply. It holds no rules.
 import type { Logger } from 'pino'
-import { asFault, canonicalJson } from '../base/index.ts'
+import { asFault, isSameJson } from '../base/index.ts'
 import type { PoolApplier, PoolObserver } from '../effects/index.ts'
 import { decidePool, type PoolDecision, type PoolObserved, poolDecisionAfter } from '../reconcile/index.ts'
 
@@ -44,6 +44,6 @@ function logTransition(log: Logger, { pool }: PoolObserved, { status }: PoolDeci
     desiredReplicas,
     ready,
   })
-  if (canonicalJson(of(pool.status)) === canonicalJson(of(status))) return
+  if (isSameJson(of(pool.status), of(status))) return
   log.info({ pool: `${pool.metadata.namespace}/${pool.metadata.name}`, ...of(status) }, 'pool changed')
 }

@@ -1,7 +1,7 @@
 // One look at one run: observe → decide → apply. It holds no rules.
 
 import type { Logger } from 'pino'
-import { asFault, canonicalJson } from '../base/index.ts'
+import { asFault, isSameJson } from '../base/index.ts'
 import type { Applier, Observer } from '../effects/index.ts'
 import {
   type Decision,
@@ -53,7 +53,7 @@ export function reconciler({
       await act(decision)
     }
     const { status } = decision
-    if (canonicalJson(observed.run.status) !== canonicalJson(status)) {
+    if (!isSameJson(observed.run.status, status)) {
       const { run } = observed
       const pipeline = run.spec.pipelineRef?.name
       countRun(metrics, { pipeline, plan: planOf(observed)?.plan, before: run.status, after: status })

@@ -12,7 +12,7 @@ import {
 } from '../../src/effects/index.ts'
 import { OperatorMetrics } from '../../src/operator/metrics.ts'
 import { reconciler } from '../../src/operator/reconciler.ts'
-import { copy, type ModelApiServer } from './model/api-server.ts'
+import type { ModelApiServer } from './model/api-server.ts'
 
 export class Crash extends Error {
   override readonly name = 'Crash'
@@ -85,7 +85,7 @@ export class Replica {
     if (change === undefined) return
     if (!again) this.#cursors.set(resource, index + 1)
     if (again && change.type === 'DELETED') return
-    this.#caches.reflectors[resource]?.apply({ type: change.type, object: copy(change.object) })
+    this.#caches.reflectors[resource]?.apply({ type: change.type, object: change.object })
   }
 
   /** One look at one run. @returns what went wrong, if it did */
@@ -105,7 +105,7 @@ export class Replica {
   #list(): void {
     for (const [resource, reflector] of Object.entries(this.#caches.reflectors)) {
       for (const object of this.#api.all(resource as ResourceName)) {
-        if (this.#concerns(resource as ResourceName, object)) reflector.apply({ type: 'ADDED', object: copy(object) })
+        if (this.#concerns(resource as ResourceName, object)) reflector.apply({ type: 'ADDED', object })
       }
       this.#cursors.set(resource as ResourceName, this.#api.changes.length)
     }

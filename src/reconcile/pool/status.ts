@@ -1,6 +1,6 @@
 // Turns a ruling about a pool into its next status and events, in one place. What only counts is not written more often than
 // every few seconds: a busy pool must not write at every step.
-import { canonicalJson } from '../../base/index.ts'
+import { isSameJson } from '../../base/index.ts'
 import type { Condition, PoolConditionType, WorkerPoolStatus } from '../../manifest/index.ts'
 import type { RunEvent } from '../decision.ts'
 import { earliest, iso } from '../ruling.ts'
@@ -56,7 +56,7 @@ function countedStatus({ pool, now, load }: PoolObserved): { status: WorkerPoolS
   const { busy, idle, backlog, countedAt } = pool.status
   const counts = { busy: load.busy.length, idle: load.idle.length, backlog: load.backlog }
   const written = Date.parse(countedAt ?? '')
-  const isSame = canonicalJson({ busy, idle, backlog }) === canonicalJson(counts)
+  const isSame = isSameJson({ busy, idle, backlog }, counts)
   if (isSame && countedAt !== undefined) return { status: { ...counts, countedAt } }
   const due = written + COUNT_PERIOD
   if (Number.isNaN(written) || now >= due || written > now) return { status: { ...counts, countedAt: iso(now) } }

@@ -1,5 +1,5 @@
 // Whether the workers of a pool can run the steps of a run as the run wants them run.
-import { canonicalJson } from '../../base/index.ts'
+import { isSameJson } from '../../base/index.ts'
 import type { PodSettings, StoragePods } from '../../manifest/index.ts'
 import { type PoolObject, storageNameOf, workerSettings } from './pool-object.ts'
 import { amountOf } from './quantity.ts'
@@ -48,7 +48,7 @@ function missingOf(asked: PodSettings, has: PodSettings): string | undefined {
     if (entry !== undefined) return `has no ${name} "${entry[0]}: ${entry[1]}", which the run asks for in spec.step`
   }
   for (const name of ['image', 'tolerations', 'affinity', 'priorityClassName'] as const) {
-    if (asked[name] !== undefined && canonicalJson(asked[name]) !== canonicalJson(has[name] ?? null))
+    if (asked[name] !== undefined && !isSameJson(asked[name], has[name] ?? null))
       return `has workers with another ${name} than the run asks for in spec.step`
   }
   return undefined

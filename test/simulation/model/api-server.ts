@@ -1,5 +1,6 @@
 // A model of the Kubernetes API server, as far as the operator uses it: objects with uid, resourceVersion and generation,
 // optimistic writes, finalizers, label selectors, and the log of all changes, from which watches are fed. Time comes in.
+import { isSameJson } from '../../../src/base/index.ts'
 import {
   ApiFault,
   type DeleteOptions,
@@ -45,13 +46,13 @@ export class ModelApiServer implements KubeApi {
 
   /** Stored as it is, whatever it is: what somebody else has made, of another version, or by hand. */
   put(resource: ResourceName, object: ModelObject): void {
-    this.#store(resource, this.#of(resource).has(keyOf(object)) ? 'MODIFIED' : 'ADDED', copy(object))
+    this.#store(resource, this.#of(resource).has(keyOf(object)) ? 'MODIFIED' : 'ADDED', object)
   }
 
   async get<T extends KubeObject>(place: ObjectPlace): Promise<T | undefined> {
     // Such a path leads nowhere: that says nothing of an object.
     if (place.name?.includes('/') === true) throw refusal(404, 'NotFound', 'the server could not find that')
-    return copy(this.#find(place)) as T | undefined
+    return this.#find(place) as T | undefined
   }
 
   async list<T extends KubeObject>(resource: ResourceName, options: ListOptions = {}): Promise<ObjectList<T>> {
@@ -67,16 +68,15 @@ export class ModelApiServer implements KubeApi {
       )
       .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
     return {
-      items: items.map((item) => copy(item) as unknown as T),
+      items: items as KubeObject[] as T[],
       metadata: { resourceVersion: String(this.#version) },
     }
   }
 
   async create<T extends KubeObject>(resource: ResourceName, object: NewObject): Promise<T> {
-    const made = copy(object) as ModelObject
-    made.metadata.uid = `${this.#uidPrefix}-${++this.#uids}`
-    made.metadata.generation = 1
-    made.metadata.creationTimestamp = new Date(this.#now()).toISOString()
+    const made = { ...object } as ModelObject
+    const uid = `${this.#uidPrefix}-${++this.#uids}`
+    made.metadata = { ...object.metadata, uid, generation: 1, creationTimestamp: new Date(this.#now()).toISOString() }
     if (STATUS_SUBRESOURCE.includes(resource)) made.status = resource === 'ETLRun' ? { observedGeneration: -1 } : {}
     const key = keyOf(made)
     if (this.#of(resource).has(key)) throw refusal(409, 'AlreadyExists', `${resource} "${key}" already exists`)
@@ -88,7 +88,7 @@ export class ModelApiServer implements KubeApi {
     this.#checkVersion(stored, object.metadata.resourceVersion)
     checkImmutable(stored, object)
     return this.#store(place.resource, 'MODIFIED', {
-      ...copy(object as KubeObject as ModelObject),
+      ...(object as KubeObject as ModelObject),
       metadata: { ...object.metadata, uid: stored.metadata.uid ?? '' },
     }) as KubeObject as T
   }
@@ -99,19 +99,18 @@ export class ModelApiServer implements KubeApi {
       metadata = {},
       spec,
       status,
-    } = copy(patch) as { metadata?: Partial<KubeObject['metadata']>; spec?: object; status?: object }
+    } = patch as { metadata?: Partial<KubeObject['metadata']>; spec?: object; status?: object }
     this.#checkVersion(stored, metadata.resourceVersion)
     if (metadata.uid !== undefined && metadata.uid !== stored.metadata.uid)
       throw refusal(422, 'Invalid', 'the uid can not be changed')
     checkImmutable(stored, patch)
-    const next = copy(stored)
+    const next = { ...stored }
     if (place.subresource === 'status') next.status = merged(stored.status ?? {}, status ?? {})
     else {
       const { uid: _uid, resourceVersion: _version, ...settable } = metadata
       next.metadata = { ...stored.metadata, ...settable }
       next.spec = merged(stored.spec ?? {}, spec ?? {})
-      if (JSON.stringify(next.spec) !== JSON.stringify(stored.spec))
-        next.metadata.generation = (stored.metadata.generation ?? 0) + 1
+      if (!isSameJson(next.spec, stored.spec ?? {})) next.metadata.generation = (stored.metadata.generation ?? 0) + 1
     }
     if (next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0)
       return this.#letGo(place.resource, stored, next) as KubeObject as T
@@ -178,15 +177,15 @@ export class ModelApiServer implements KubeApi {
 
   #store(resource: ResourceName, type: 'ADDED' | 'MODIFIED', object: ModelObject): ModelObject {
     const before = this.#of(resource).get(keyOf(object))
-    const unchanged =
-      before !== undefined &&
-      JSON.stringify({ ...before, metadata: { ...before.metadata, resourceVersion: '' } }) ===
-        JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: '' } })
-    if (unchanged) return copy(before)
-    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } }
+    const unversioned = ({ metadata, ...rest }: ModelObject) => ({
+      ...rest,
+      metadata: { ...metadata, resourceVersion: '' },
+    })
+    if (before !== undefined && isSameJson(unversioned(before), unversioned(object))) return before
+    const stored = frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } })
     this.#of(resource).set(keyOf(stored), stored)
     this.changes.push({ resource, type, object: stored })
-    return copy(stored)
+    return stored
   }
 
   /** The last finalizer is off: the answer is the object without it, the watch tells of it as it was stored last. */
@@ -197,7 +196,7 @@ export class ModelApiServer implements KubeApi {
   }
 
   #remove(resource: ResourceName, object: ModelObject): ModelObject {
-    const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } }
+    const last = frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } })
     this.#of(resource).delete(keyOf(object))
     this.changes.push({ resource, type: 'DELETED', object: last })
     return last
@@ -214,7 +213,7 @@ export const placeOf = ({ metadata: { namespace, name } }: KubeObject) => ({
 
 function checkImmutable(stored: object, next: object): void {
   const [before, after] = [stored, next].map((object) => (object as { data?: object }).data)
-  if (!('immutable' in stored) || after === undefined || JSON.stringify(before) === JSON.stringify(after)) return
+  if (!('immutable' in stored) || after === undefined || isSameJson(before, after)) return
   throw refusal(422, 'Invalid', 'the data of an immutable ConfigMap can not be changed')
 }
 
@@ -222,18 +221,11 @@ function refusal(status: number, code: string, why: string): ApiFault {
   return new ApiFault({ status, code, message: `cannot do that: ${why}` })
 }
 
-/** Of JSON; faster than structuredClone, which is most of the simulation's time otherwise. */
-export function copy<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copy) as T
-  const result: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) {
-    const member = copy((value as Record<string, unknown>)[key])
-    if (key === '__proto__')
-      Object.defineProperty(result, key, { value: member, enumerable: true, writable: true, configurable: true })
-    else result[key] = member
-  }
-  return result as T
+/** Everybody is handed what is stored, and whoever changes it in place is told so. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const key of Object.keys(value)) frozen((value as Record<string, unknown>)[key])
+  return Object.freeze(value)
 }
 
 /** RFC 7396. */
