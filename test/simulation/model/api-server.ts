@@ -76,7 +76,7 @@ export class ModelApiServer implements KubeApi {
   async create<T extends KubeObject>(resource: ResourceName, object: NewObject): Promise<T> {
     const made = { ...object } as ModelObject
     const uid = `${this.#uidPrefix}-${++this.#uids}`
-    made.metadata = { ...object.metadata, uid, generation: 1, creationTimestamp: new Date(this.#now()).toISOString() }
+    made.metadata = { ...made.metadata, uid, generation: 1, creationTimestamp: new Date(this.#now()).toISOString() }
     if (STATUS_SUBRESOURCE.includes(resource)) made.status = resource === 'ETLRun' ? { observedGeneration: -1 } : {}
     const key = keyOf(made)
     if (this.#of(resource).has(key)) throw refusal(409, 'AlreadyExists', `${resource} "${key}" already exists`)
