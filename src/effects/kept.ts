@@ -1,7 +1,7 @@
 // What the caches keep of an object: what a decision reads of it, and nothing else. The operator's memory is bounded by this, and
 // by what goes on, not by what has been: a finished run is a stub, and so are its Job, pod and ConfigMap in any case.
 import { FINAL_PHASES, type Phase } from '../manifest/index.ts'
-import { DELETION_COST, LABELS, listAt, TEMPLATE_HASH, textAt } from '../reconcile/index.ts'
+import { DELETION_COST, LABELS, listAt, numberAt, TEMPLATE_HASH, textAt } from '../reconcile/index.ts'
 import type { KubeObject } from './kube/index.ts'
 
 export type AnyObject = KubeObject & {
@@ -19,11 +19,16 @@ export function withoutHistory(object: AnyObject): AnyObject {
   return { ...object, metadata }
 }
 
-/** Of a finished run only what its end needs: whether and when to delete it, and what to clean up. */
+/**
+ * Of a finished run only what its end needs: whether and when to delete it, and what to clean up. One whose spec was changed
+ * afterwards is kept whole until its status, with all its conditions, tells of that change.
+ */
 export function runOrStub(object: AnyObject): AnyObject {
   const phase = textAt(object, 'status', 'phase') as Phase | undefined
-  if (phase === undefined || !FINAL_PHASES.includes(phase) || textAt(object, 'status', 'startedAt') === undefined)
-    return withoutHistory(object)
+  const hasEnded =
+    phase !== undefined && FINAL_PHASES.includes(phase) && textAt(object, 'status', 'startedAt') !== undefined
+  const isSeen = numberAt(object, 'status', 'observedGeneration') === object.metadata.generation
+  if (!hasEnded || !isSeen) return withoutHistory(object)
   const { labels: _labels, ownerReferences: _owners, ...metadata } = withoutHistory(object).metadata
   const spec = pick(object.spec, ['ttlAfterFinished', 'correlationId', 'runId', 'step', 'storageRef', 'pipelineRef'])
   const status = pick(object.status, [

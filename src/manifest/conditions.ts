@@ -3,15 +3,16 @@
 
 export const CONDITION_TYPES = {
   Succeeded: 'True when the run has succeeded, False when it has failed or was cancelled, Unknown before.',
-  Reconciling: 'True while the operator is working towards the end of the run.',
-  Stalled: 'True when the run has failed and only a change by the user helps.',
+  Reconciling: 'True until the run has ended, also while it waits or is suspended.',
+  Stalled: 'True when the run has ended without success, failed or cancelled: only the user can help.',
   Compiled: 'True when the pipeline compiled for this run, False when it has problems.',
 } as const
 export type ConditionType = keyof typeof CONDITION_TYPES
 
 /** Of an ETLWorkerPool. */
 export const POOL_CONDITION_TYPES = {
-  Ready: 'True when the pool can take steps, with as many workers as are always wanted.',
+  Ready:
+    'True when the pool can take steps, with as many workers as are always wanted. Left out while the pool is paused: it is as it should be.',
   Reconciling: 'True while workers are being started, replaced or taken away.',
   Stalled: 'True when only a change by the user helps.',
 } as const

@@ -145,7 +145,8 @@ const kindOf = (reason: string | undefined): FaultKind => KINDS[reason as Reason
 
 const keyOf = ({ process, step }: Pick<StepStatus, 'process' | 'step'>): string => `${process}/${step}`
 
+/** Undefined where a time is missing, or is none: somebody else may have written it. */
 function secondsBetween(since: string | undefined, until: string | undefined): number | undefined {
-  if (since === undefined || until === undefined) return undefined
-  return Math.max(0, (Date.parse(until) - Date.parse(since)) / 1000)
+  const seconds = (Date.parse(until ?? '') - Date.parse(since ?? '')) / 1000
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds)
 }

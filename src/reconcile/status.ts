@@ -1,5 +1,7 @@
-// Turns a ruling into the next status and its events, in one place, so that no rule can forget a condition (kstatus: a run
-// is Reconciling while it goes on, Stalled when only the user can help; neither when it is done).
+// Turns a ruling into the next status and its events, in one place, so that no rule can forget a condition.
+//
+// C1 Tools agree: Succeeded is Unknown exactly while Reconciling is True, and False exactly when Stalled is True. So kstatus
+//    reads a run as in progress, current or failed when `kubectl wait --for=condition=Succeeded` waits, returns or waits in vain.
 import { showDuration } from '../base/index.ts'
 import { type Condition, type ConditionType, FINAL_PHASES, type Phase, type RunStatus } from '../manifest/index.ts'
 import { boundedText } from './bounded-text.ts'
@@ -86,8 +88,9 @@ function conditionsOf(ruling: Ruling, { run, now }: Observed): Condition[] {
   const about = { reason: ruling.reason, message: ruling.message }
   return [
     condition('Succeeded', succeededStatus(ruling.phase), about),
-    condition('Reconciling', yes(!final && ruling.phase !== 'Suspended'), about),
-    condition('Stalled', yes(ruling.phase === 'Failed'), about),
+    // A suspended run has not done its work: what depends on it must not go on, as with a suspended Job.
+    condition('Reconciling', yes(!final), about),
+    condition('Stalled', yes(final && ruling.phase !== 'Succeeded'), about),
     ...(compiled === undefined
       ? []
       : [

@@ -111,3 +111,11 @@ test('a finished run is kept without its pipeline and its steps', () => {
   assert.deepEqual(runOrStub(run).status, { phase: 'Succeeded', startedAt: 'x', finishedAt: 'y' })
   assert.deepEqual(runOrStub({ ...run, status: { ...status, phase: 'Running' } }).spec, run.spec)
 })
+
+test('a finished run whose spec was changed afterwards is kept whole until its status tells of that change', () => {
+  const status = { phase: 'Succeeded', startedAt: 'x', observedGeneration: 3, conditions: [{ type: 'Succeeded' }] }
+  const run = { metadata: { ...metadata, generation: 4 }, spec: { pipeline: {} }, status }
+  assert.deepEqual(runOrStub(run).status, status)
+  const seen = runOrStub({ ...run, status: { ...status, observedGeneration: 4 } })
+  assert.deepEqual(seen.status, { phase: 'Succeeded', startedAt: 'x', observedGeneration: 4 })
+})

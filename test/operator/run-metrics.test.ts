@@ -111,3 +111,12 @@ test('a run with a pipeline of its own is counted under one name, whatever it is
     /^loom_lifecycle_errors_total\{scope="pipeline",name="\(inline\)",kind="invalid"\} 1$/m,
   )
 })
+
+test('a step whose beginning is no time is counted without how long it took', async () => {
+  const running = { ...started, steps: [step('raw', 'Running', { since: '0s' })] }
+  const ended = { ...started, steps: [step('raw', 'Failed', { since: '0s', finishedAt: at(3), reason: 'NodeLost' })] }
+  assert.deepEqual(await counted([running, ended]), [
+    'loom_lifecycle_errors_total{scope="step",name="shop/load/raw",kind="transient"} 1',
+    'loom_step_failures_total{reason="NodeLost"} 1',
+  ])
+})

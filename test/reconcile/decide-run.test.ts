@@ -148,6 +148,17 @@ describe('a finished run', () => {
     assert.equal(decideRun(started('F', { status, spec })).lookAgainMs, 30_000)
     assert.deepEqual(decideRun(started('F', { status, spec, now: NOW + 30_000 })).actions, [{ kind: 'deleteRun' }])
   })
+  it('acknowledges a spec that is changed afterwards, in all its conditions, and changes nothing else', () => {
+    const ended = decideRun(started('R', { pods: [told('a', { kind: 'invalid' })] })).status
+    const spec = { ttlAfterFinished: '1h' }
+    const changed = started('F', { status: ended, spec, metadata: { generation: 2 }, now: NOW + 5000 })
+    const { status: seen, events, actions } = decideRun(changed)
+    const conditions = ended.conditions?.map((condition) => ({ ...condition, observedGeneration: 2 }))
+    assert.deepEqual(seen, { ...ended, observedGeneration: 2, conditions })
+    assert.deepEqual([events, actions], [[], []])
+    const late = decideRun(started('F', { status: ended, spec, metadata: { generation: 2 }, now: NOW + 4e6 }))
+    assert.deepEqual([late.actions, late.status], [[{ kind: 'deleteRun' }], ended])
+  })
   it('that was refused before its start is looked at anew when its spec has changed, and only then', () => {
     const refused = { phase: 'Failed', reason: 'InvalidPipeline', observedGeneration: 1, finishedAt: iso(NOW) } as const
     assert.equal(summary(beforeStart({ status: refused })), 'Failed/InvalidPipeline')

@@ -13,7 +13,7 @@ import { beforeStart, iso, jobOf, NOW, planWith, podOf, started, told } from './
 const conditions = (observed: Observed) =>
   Object.fromEntries((decideRun(observed).status.conditions ?? []).map(({ type, status }) => [type, status]))
 
-/** How kstatus reads conditions: Stalled, then Reconciling, else it is current. */
+/** How kstatus reads conditions; its own code is asked in cluster/health.test.ts. */
 function kstatus(observed: Observed): string {
   const { Stalled, Reconciling } = conditions(observed)
   if (Stalled === 'True') return 'Failed'
@@ -27,11 +27,11 @@ describe('the conditions', () => {
     ['of one that waits for its storage', beforeStart({ fact: waiting }), 'Unknown', 'InProgress', undefined],
     ['of one that starts', beforeStart(), 'Unknown', 'InProgress', 'True'],
     ['of one that runs', started('R', { jobs: [jobOf('a')] }), 'Unknown', 'InProgress', undefined],
-    ['of one that is suspended', beforeStart({ spec: { suspend: true } }), 'Unknown', 'Current', undefined],
+    ['of one that is suspended', beforeStart({ spec: { suspend: true } }), 'Unknown', 'InProgress', undefined],
     ['of one that succeeded', started('R', { pods: [told('a')] }), 'True', 'Current', undefined],
     ['of one that failed', started('R', { pods: [told('a', { kind: 'invalid' })] }), 'False', 'Failed', undefined],
     ['of one that does not compile', beforeStart({ fact: problems }), 'False', 'Failed', 'False'],
-    ['of one that was cancelled', beforeStart({ spec: { cancel: true } }), 'False', 'Current', undefined],
+    ['of one that was cancelled', beforeStart({ spec: { cancel: true } }), 'False', 'Failed', undefined],
   ]
   for (const [why, observed, succeeded, reads, compiled] of cases)
     it(`${why} read as ${reads}, Succeeded ${succeeded}`, () => {

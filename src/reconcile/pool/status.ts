@@ -85,7 +85,8 @@ function conditionsOf(ruling: PoolRuling, { pool, now }: PoolObserved): Conditio
     }
   }
   return [
-    condition('Ready', ruling.ready),
+    // kstatus takes Ready=False for "not yet"; a paused pool is as it should be.
+    ...(ruling.reason === 'Paused' ? [] : [condition('Ready', ruling.ready)]),
     condition('Reconciling', ruling.state === 'working'),
     condition('Stalled', ruling.state === 'stalled'),
   ]

@@ -33,7 +33,10 @@ export const beingDeleted: Rule = (observed) => {
   return { ...kept, actions, lookAgainAt: deadline }
 }
 
-/** Ended: nothing changes any more, but a run with a time to live is deleted when it is over. */
+/**
+ * Ended: nothing changes any more, but a run with a time to live is deleted when it is over. A spec that is changed afterwards
+ * is acknowledged, else tools would wait for that for ever.
+ */
 export const finished: Rule = ({ run, now }) => {
   const { phase, reason, message, finishedAt, observedGeneration } = run.status
   if (phase === undefined || !FINAL_PHASES.includes(phase)) return undefined
@@ -44,12 +47,12 @@ export const finished: Rule = ({ run, now }) => {
     phase,
     reason: (reason as Ruling['reason']) ?? 'Succeeded',
     message: message ?? '',
-    keepStatus: true,
+    keepStatus: observedGeneration === run.metadata.generation,
   }
   const ttlMs = parseDuration(run.spec.ttlAfterFinished ?? '')
   if (ttlMs === undefined || finishedAt === undefined) return kept
   const due = Date.parse(finishedAt) + ttlMs
-  return now >= due ? { ...kept, actions: [{ kind: 'deleteRun' }] } : { ...kept, lookAgainAt: due }
+  return now >= due ? { ...kept, keepStatus: true, actions: [{ kind: 'deleteRun' }] } : { ...kept, lookAgainAt: due }
 }
 
 /** Jobs that have not ended, pods that still run, workers that have a lease or may have one. */

@@ -235,7 +235,7 @@ describe('a pool that can have no workers', () => {
     const gone = decidePool(running(0, paused))
     assert.deepEqual(
       [gone.status.message, conditionsOf(gone)],
-      ['paused by spec.paused', 'Ready=False Reconciling=False Stalled=False'],
+      ['paused by spec.paused', 'Reconciling=False Stalled=False'],
     )
   })
 
