@@ -12,6 +12,7 @@ export function bindStorage(plan: Pick<Plan, 'stages'>, places: Places, storage:
     version: 1 as const,
     tables: Object.fromEntries(tableRefs(plan).map((ref) => [ref, places.table(ref)])),
     files: Object.fromEntries(fileNames(plan).map((name) => [name, places.namedFile(name) ?? ''])),
+    tableRoot: places.tableRoot(),
     fileRoot: places.fileRoot(),
     moduleRoot: places.moduleRoot(),
     tempRoot: places.tempRoot(),

@@ -37,7 +37,7 @@ export class Places {
     return {
       uri:
         own === undefined
-          ? `${this.#tableRoot()}/${ref.split('.').join('/')}`
+          ? `${this.tableRoot().replace(/^\/$/, '')}/${ref.split('.').join('/')}`
           : this.#place(own.uri, ['spec', 'tables', index, 'path', 'uri']),
       targetFileSize: sizeOf(size),
       properties: { ...defaults?.tablePath?.properties, ...own?.properties },
@@ -75,6 +75,12 @@ export class Places {
     return place
   }
 
+  /** Of all tables that have no place of their own. */
+  tableRoot(): string {
+    const root = this.#storage.defaults?.tablePath?.uri ?? DEFAULT_ROOTS.tables
+    return this.#place(root, ['spec', 'defaults', 'tablePath', 'uri'])
+  }
+
   tempRoot(): string {
     return this.#place(this.#storage.temp?.root ?? DEFAULT_ROOTS.temps, ['spec', 'temp', 'root'])
   }
@@ -91,12 +97,6 @@ export class Places {
     const { endpoint = null, region = null, pathStyle = endpoint !== null, credentials } = s3
     const credentialsSecret = credentials?.secretRef.name ?? null
     return { s3: { endpoint: endpoint?.replace(/\/$/, '') ?? null, region, pathStyle, credentialsSecret } }
-  }
-
-  #tableRoot(): string {
-    const root = this.#storage.defaults?.tablePath?.uri ?? DEFAULT_ROOTS.tables
-    const place = this.#place(root, ['spec', 'defaults', 'tablePath', 'uri'])
-    return place === '/' ? '' : place
   }
 
   #place(uri: string, path: Path): string {

@@ -35,6 +35,8 @@ export interface StorageBinding {
   tables: Record<string, TableLocation>
   /** Every file name of the plan (`file: {file: NAME}`). */
   files: Record<string, string>
+  /** Absolute folder, or `s3://bucket/key`, of the tables that have no place of their own. Absent: written before it was told. */
+  tableRoot?: string
   /** Absolute folder, or `s3://bucket/key`, where relative file paths start. */
   fileRoot: string
   /** Absolute folder where code modules' paths start (the manifest's folder). */

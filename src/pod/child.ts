@@ -1,10 +1,12 @@
-// The engine's process: gets steps from its parent, one at a time, runs each in an instance of its own, and tells the
-// outcomes. If the engine takes it down, the parent still lives to tell.
+// The engine's process: gets steps from its parent, one at a time, runs them, and tells the outcomes. If the engine takes it
+// down, the parent still lives to tell.
 import { randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { createDuckDbEngine, type DuckDbEngine } from '../engine/index.ts'
 import { storesOf } from '../formats/index.ts'
 import type { StepOutcome, StepTask } from '../plan/index.ts'
 import { openTemps, runStep } from '../runner/index.ts'
+import type { Company } from '../step/index.ts'
 import { CommitLeave } from './commit-leave.ts'
 import { monotonic } from './monotonic.ts'
 
@@ -12,6 +14,8 @@ export interface EngineSettings {
   memoryLimit?: string
   /** How many steps will come, at most. */
   steps: number
+  /** Absolute folder for what the steps share; made when it is not there. Absent: only one step will come. */
+  sharedFolder?: string
 }
 
 /** From the parent. `mayCommit`: as long as the monotonic clock is before that; only leased steps need it. */
@@ -36,6 +40,7 @@ export type FromChild =
   | { kind: 'outcome'; outcome: StepOutcome; memoryBytes: number }
 
 let engine: DuckDbEngine | undefined
+let company: Company | undefined
 let running: { stop: AbortController; leave: CommitLeave } | undefined
 
 const send = (message: FromChild) => process.send?.(message)
@@ -43,7 +48,7 @@ const send = (message: FromChild) => process.send?.(message)
 process.on('message', (message: ToChild) => {
   switch (message.kind) {
     case 'warmUp':
-      engine = createEngine(message.settings)
+      warmUp(message.settings)
       send({ kind: 'warm' })
       return
     case 'run':
@@ -64,6 +69,14 @@ process.on('SIGTERM', () => {})
 process.on('SIGINT', () => {})
 // The parent is gone. An orderly exit would wait for the engine's query, for as long as that takes.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+
+function warmUp(settings: EngineSettings): void {
+  const { sharedFolder } = settings
+  engine = createEngine(settings)
+  if (sharedFolder === undefined) return
+  mkdirSync(sharedFolder, { recursive: true })
+  company = { workFolder: sharedFolder }
+}
 
 function createEngine({ memoryLimit, steps }: EngineSettings): DuckDbEngine {
   const extensionsFolder = process.env['LOOM_EXTENSIONS']
@@ -101,6 +114,7 @@ async function run({ task, workFolder, leased }: StepOrder): Promise<void> {
       correlationId: identity.correlationId,
     }),
     signal: stop.signal,
+    ...(company === undefined ? {} : { company }),
     ...(leased ? { assertMayCommit: () => leave.granted(monotonic, stop.signal) } : {}),
     now: Date.now,
     newId: randomUUID,

@@ -51,11 +51,12 @@ export interface StepInfo extends RunIdentity {
 }
 
 /**
- * The steps of one run that one process runs, one and the same object for all of them. An engine may let them share what
- * takes long to open, as long as no step can see anything that it could not see alone.
+ * The steps that one process runs, one and the same object for all of them. An engine may let them share what takes long
+ * to open, as long as no step can see anything that it could not see alone.
  */
 export interface Company {
-  steps: readonly StepPlan[]
+  /** Of one run. Absent: which ones will come is not known; they are of any runs, on one storage. */
+  steps?: readonly StepPlan[]
   /** Absolute folder for spill and scratch files that outlive a step; it is there as long as one of them runs. */
   workFolder: string
 }

@@ -31,7 +31,14 @@ describe('a warm engine process', () => {
   const start = (more: Partial<EngineChildrenOptions> = {}) => {
     const log = (_level: string, message: string) => void logged.push(message)
     const idle = { onReady: () => {}, onBroken: () => {} }
-    engines = new EngineChildren({ memoryBytes: undefined, stepsPerChild: 100, log, ...idle, ...more })
+    engines = new EngineChildren({
+      memoryBytes: undefined,
+      stepsPerChild: 100,
+      workFolder: join(folder, 'engines'),
+      log,
+      ...idle,
+      ...more,
+    })
   }
   const order = (step: LakeStep, { runUid = 'run-1', leased = false } = {}): StepOrder => ({
     task: lakeTask(folder, step, { runUid, process: 'main', step: step.name, attempt: 1, try: 1 }),

@@ -1,5 +1,5 @@
-// Which steps of a run may share an engine instance, one after the other. The shared one can reach what any of them
-// declares; that a step reads its own share only must then follow from its SQL. So SQL is looked through before anything is
+// Which steps may share an engine instance, one after the other. The shared one can reach more than each of them declares
+// (reach.ts); that a step reads its own share only must then follow from its SQL. So SQL is looked through before anything is
 // bound, and a step whose SQL is not plainly harmless gets an instance of its own, closed to everything else.
 //
 // CO1 Everything is a list of what is allowed: a node, a table or a table function that is not known here means alone.
@@ -7,7 +7,7 @@
 // CO3 Functions that tell or keep a state of the connection mean alone: another step may have left it.
 import { renderTemplate, type StepPlan, type Template } from '../../plan/index.ts'
 import { sourceOn } from '../../sources/index.ts'
-import { type Company, paramLiteral, type StepContext } from '../../step/index.ts'
+import { paramLiteral, type StepContext } from '../../step/index.ts'
 import { targetOn } from '../../targets/index.ts'
 
 /** By its kind alone; its SQL may still say otherwise. */
@@ -21,8 +21,8 @@ export function mayShare(step: StepPlan): boolean {
   return extensions.length === 0
 }
 
-/** The steps of a company that may share. */
-export const sharing = ({ steps }: Company): StepPlan[] => steps.filter(mayShare)
+/** Those that may share. */
+export const sharing = (steps: readonly StepPlan[]): StepPlan[] => steps.filter(mayShare)
 
 /** Conditions that the user wrote, params filled in. */
 export function conditionsOf({ sources, target }: StepPlan, { info }: StepContext): string[] {

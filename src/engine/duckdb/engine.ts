@@ -8,7 +8,8 @@ import { bodyText, openBody } from './body.ts'
 import { type DuckDbOptions, InstancePool } from './instance.ts'
 import { withLimits } from './limits.ts'
 import { openSources } from './open-sources.ts'
-import { openStep, reachOf } from './open-step.ts'
+import { openStep } from './open-step.ts'
+import { reachOf } from './reach.ts'
 import { writeTarget } from './write-target.ts'
 
 export interface DuckDbEngine extends Engine {

@@ -2,6 +2,8 @@
 // E1 after a fault of its own, and after a step that was stopped or took too long: what is left of it may still be at work;
 // E2 after a number of steps, or when it has grown: the next one is started while the last step runs;
 // E3 before a step of another run, once it has run code: modules keep their state, and what they import is never read again.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { OutcomeError, StepOutcome } from '../../plan/index.ts'
 import type { EngineSettings, StepOrder } from '../child.ts'
 import { EngineChild, type LogLine } from '../engine-child.ts'
@@ -11,6 +13,8 @@ export interface EngineChildrenOptions {
   /** Bytes that the container may use. */
   memoryBytes: number | undefined
   stepsPerChild: number
+  /** Absolute folder in which each process gets one of its own. */
+  workFolder: string
   log: LogLine
   /** A process stands ready for a step, or is gone. */
   onReady: (isReady: boolean) => void
@@ -28,6 +32,9 @@ export class EngineChildren {
   readonly #settings: EngineSettings
   #current: EngineChild
   #next: EngineChild | undefined
+  #starts = 0
+  /** Processes that are not gone yet, each with its folder. */
+  readonly #pending = new Set<Promise<unknown>>()
   #failedStarts = 0
   #isRunning = false
   #isClosed = false
@@ -81,7 +88,7 @@ export class EngineChildren {
     this.#isClosed = true
     const children = [this.#current, ...(this.#next === undefined ? [] : [this.#next])]
     for (const child of children) child.kill()
-    await Promise.all(children.map((child) => child.ended))
+    await Promise.all(this.#pending)
   }
 
   async #runIn(child: EngineChild, order: StepOrder): Promise<StepOutcome> {
@@ -101,7 +108,12 @@ export class EngineChildren {
   }
 
   #start(): EngineChild {
-    return new EngineChild(this.#settings, this.#options.log)
+    const sharedFolder = join(this.#options.workFolder, `engine-${++this.#starts}`)
+    const child = new EngineChild({ ...this.#settings, sharedFolder }, this.#options.log)
+    const removed = child.ended.then(() => rm(sharedFolder, { recursive: true, force: true }).catch(() => undefined))
+    this.#pending.add(removed)
+    void removed.then(() => this.#pending.delete(removed))
+    return child
   }
 
   #replace(): void {

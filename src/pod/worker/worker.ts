@@ -72,6 +72,7 @@ export class Worker {
     this.#engines = new EngineChildren({
       memoryBytes,
       stepsPerChild,
+      workFolder: this.#folder,
       // whose it is can't be overwritten by what the step says of itself
       log: (level, message, fields) => log(level, message, { ...fields, ...this.#state.running }),
       onReady: (isReady) => {
