@@ -137,10 +137,18 @@ test(`whatever dies between the operator and its workers, runs end, and each tab
   assert.equal(Object.keys(expected).length, STORM_TABLES)
   const control = await prepare(cluster)
   const random = seeded(SEED)
-  const storm = new Storm({ cluster, broker, operatorLink, workerLink, control, random })
-  storm.startOperators()
+  using storm = new Storm({ cluster, broker, operatorLink, workerLink, control, random })
+  storm.start()
   const runs = new Runs(cluster)
-  for (const fault of plan(Object.keys(storm.faults), random)) await strike(storm, runs, { fault, t })
+  try {
+    for (const fault of plan(Object.keys(storm.faults), random)) await strike(storm, runs, { fault, t })
+  } catch (thrown) {
+    const statuses = await Promise.all(
+      (await runs.unfinished()).map(async (name) => (await cluster?.run(name))?.status),
+    )
+    t.diagnostic(`${JSON.stringify(statuses)}\n${await storm.scene()}`)
+    throw thrown
+  }
   for (const name of runs.names) {
     const status = await cluster.ends(name, { seconds: 180 })
     assert.equal(status.phase, 'Succeeded', JSON.stringify(status))

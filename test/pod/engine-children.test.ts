@@ -66,6 +66,19 @@ describe('a warm engine process', () => {
     assert.equal(await succeeds(sqlStep('c', ONE)), second)
   })
 
+  it('keeps one folder for what the steps of all runs share, and takes it along', async () => {
+    start({ stepsPerChild: 2 })
+    const shared = () => readdirSync(join(folder, 'engines'))
+    await succeeds(sqlStep('a', ONE))
+    assert.deepEqual(shared(), ['engine-1'])
+    await succeeds(sqlStep('b', ONE), { runUid: 'run-2' })
+    await until('the folder of the first is gone', () => shared().join() === 'engine-2')
+    await engines.close()
+    assert.deepEqual(shared(), [])
+    const rows = await rowsOfTables(join(folder, 'tables'))
+    assert.deepEqual([rows['a'], rows['b']], [['{} {"id":1}'], ['{} {"id":1}']])
+  })
+
   it('that can not be started is given up after some tries', async () => {
     const before = process.env['NODE_OPTIONS']
     process.env['NODE_OPTIONS'] = '--no-such-option'

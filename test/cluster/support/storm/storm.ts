@@ -2,13 +2,13 @@
 import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pass } from 'node:timers/promises'
-import { type BrokerProcess, type Link, until } from '../../bed/index.ts'
+import { type BrokerProcess, type Link, type Pod, until } from '../../bed/index.ts'
 import type { Cluster } from '../cluster.ts'
 import type { OperatorProcess } from '../operator-process.ts'
 
 /** Of a step, in ms; the operator's flag says the same. */
 export const LEASE_MS = 2_000
-const FLAGS = ['--step-lease', `${LEASE_MS}ms`, '--lease-duration', '2s', '--log-level', 'info']
+const FLAGS = ['--step-lease', `${LEASE_MS}ms`, '--lease-duration', '4s', '--log-level', 'info']
 
 export interface StormParts {
   cluster: Cluster
@@ -23,10 +23,11 @@ export interface StormParts {
 
 export const WORKER_PHASES = ['read', 'query', 'commit', 'told'] as const
 
-export class Storm {
+export class Storm implements Disposable {
   readonly faults: Record<string, () => Promise<void>>
   readonly #parts: StormParts
   #operators: OperatorProcess[] = []
+  #keeper: NodeJS.Timeout | undefined
 
   constructor(parts: StormParts) {
     this.#parts = parts
@@ -73,10 +74,34 @@ export class Storm {
     }
   }
 
-  /** A leader and a stand-by. */
-  startOperators(): void {
+  /** A leader and a stand-by, from now on: one that loses its lease to a slow API server ends, and its supervisor starts it again. */
+  start(): void {
+    this.#keeper ??= setInterval(() => this.#startOperators(), 200)
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#keeper)
+  }
+
+  #startOperators(): void {
     this.#operators = this.#operators.filter((operator) => operator.ending === undefined)
     while (this.#operators.length < 2) this.#operators.push(this.#startOperator())
+  }
+
+  /** The pods of workers and the last words of everybody, for whoever looks why something has come to a stop. */
+  async scene(): Promise<string> {
+    const { cluster } = this.#parts
+    const pods = await cluster.plane.api.list<Pod>('/api/v1/namespaces/default/pods')
+    const ofPods = pods.map(({ metadata, status }) => {
+      const states = JSON.stringify(
+        status?.containerStatuses?.map(({ state, restartCount }) => ({ state, restartCount })),
+      )
+      return `${metadata.name}: ${status?.phase} ${states}\n${cluster.node.log({ name: metadata.name, namespace: 'default' }).slice(-4000)}`
+    })
+    const ofOperators = this.#operators.map(
+      (operator) => `operator (${operator.ending}):\n${operator.log.slice(-6000)}`,
+    )
+    return [...ofPods, ...ofOperators].join('\n\n')
   }
 
   #startOperator(): OperatorProcess {
@@ -105,7 +130,6 @@ export class Storm {
   async #operatorEnds(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const leader = this.#operators.find((operator) => operator.isLeading()) ?? this.#operators[0]
     await leader?.stop(signal)
-    this.startOperators()
   }
 
   /** @returns the pod whose worker got there */
