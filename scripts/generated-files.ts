@@ -20,6 +20,9 @@ import { crdTemplates } from './chart/crd-templates.ts'
 import { dashboardFile } from './chart/dashboard.ts'
 import { rulesTemplate } from './chart/rules-template.ts'
 import { valuesPage } from './chart/values-page.ts'
+import { cliPage } from './docs/cli-page.ts'
+import { errorsPage } from './docs/errors-page.ts'
+import { markdownTable } from './docs/markdown-table.ts'
 import type { GeneratedFile } from './generated-file.ts'
 
 const CHART = 'charts/loom-operator'
@@ -30,6 +33,8 @@ export function generatedFiles(): GeneratedFile[] {
     ...renderCrds().map(({ name, yaml }) => ({ path: `crds/${name}.yaml`, text: yaml })),
     ...renderReference().map(({ name, markdown }) => ({ path: `docs/reference/${name}.md`, text: markdown })),
     { path: 'docs/reference/problems.md', text: problemsPage() },
+    { path: 'docs/reference/errors.md', text: errorsPage() },
+    { path: 'docs/reference/cli.md', text: cliPage() },
     { path: 'docs/reference/operator.md', text: operatorPage() },
     { path: 'docs/reference/worker.md', text: workerPage() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
@@ -46,13 +51,6 @@ function chartFiles(): GeneratedFile[] {
     { path: `${CHART}/files/dashboard.json`, text: dashboardFile() },
     { path: `${CHART}/README.md`, text: valuesPage(values) },
   ]
-}
-
-const cell = (text: string): string => text.replaceAll('|', '\\|')
-
-function markdownTable(titles: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.map(cell).join(' | ')} |`
-  return [line(titles), `|${'---|'.repeat(titles.length)}`, ...rows.map(line)].join('\n')
 }
 
 function settingsTable(settings: typeof OPERATOR_SETTINGS | typeof WORKER_SETTINGS): string {
@@ -92,7 +90,7 @@ function operatorPage(): string {
     '## Conditions of an ETLRun',
     markdownTable(['condition', 'meaning'], Object.entries(CONDITION_TYPES)),
     '## Reasons',
-    'Of phases, conditions, steps and events.',
+    'Of phases, conditions, steps and events. What to look at, and what to do: [operations](../operations.md#reasons).',
     markdownTable(['reason', 'meaning', 'way out'], reasons),
     '## Settings',
     'Options of `loom operator`; each is also an environment variable. Options win.',

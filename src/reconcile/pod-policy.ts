@@ -1,7 +1,9 @@
 // What a run may ask of its pods: only what its storage allows. Who may write runs can do nothing through a run that the
 // owner of the storage did not allow (design §3).
+
+import { isObjectUri } from '../base/index.ts'
 import { POD_SETTINGS, type PodSettings, type StoragePods } from '../manifest/index.ts'
-import { type Plan, stepsOf } from '../plan/index.ts'
+import { type FileLocation, type Plan, type StepPlan, stepsOf } from '../plan/index.ts'
 
 /** One line for each thing that is not allowed; empty: all is. */
 export function policyProblems(plan: Plan, asked: PodSettings, storage: StoragePods): string[] {
@@ -13,6 +15,45 @@ export function policyProblems(plan: Plan, asked: PodSettings, storage: StorageP
     )
   }
   return problems
+}
+
+/**
+ * One line for each file of the pod that a step names and the storage does not: a pod holds more than is meant for its steps (its
+ * plan, the credentials of workers). A path is let in below the root of files, if the storage names one, and below what it mounts.
+ */
+export function fileProblems(plan: Plan, fileRoot: string, storage: StoragePods): string[] {
+  const roots = [
+    ...(fileRoot === '/' ? [] : [fileRoot]),
+    ...(storage.volumeMounts ?? []).map(({ mountPath }) => mountPath),
+  ]
+  return stepsOf(plan).flatMap((step) =>
+    filesOf(step)
+      .map((path) => (path.startsWith('/') || isObjectUri(path) ? path : `${fileRoot}/${path}`))
+      .filter((path) => !isObjectUri(path) && !roots.some((root) => isBelow(path, root)))
+      .map(
+        (path) =>
+          `step "${step.process}/${step.name}" names "${path}", which is neither below spec.defaults.filePath of the storage nor below what it mounts; its owner can list it in spec.files`,
+      ),
+  )
+}
+
+/** Paths that steps name themselves. */
+function filesOf({ sources, target }: StepPlan): string[] {
+  const locations: FileLocation[] = sources.flatMap((source) => (source.kind === 'file' ? [source.location] : []))
+  if (target.kind === 'file') locations.push(target.location)
+  return locations.flatMap((location) => ('path' in location ? [location.path] : []))
+}
+
+/** Wildcards stand for names: what would lead up from behind one is outside, wherever it leads. */
+function isBelow(path: string, root: string): boolean {
+  const kept: string[] = []
+  for (const segment of path.split('/')) {
+    if (segment === '..' && kept.some((name) => /[*?[{]/.test(name))) return false
+    if (segment === '..') kept.pop()
+    else if (segment !== '' && segment !== '.') kept.push(segment)
+  }
+  const names = root.split('/').filter((name) => name !== '' && name !== '.')
+  return names.every((name, i) => kept[i] === name)
 }
 
 /** One line for each setting that is not allowed. @param field where they are asked for */

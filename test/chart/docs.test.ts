@@ -1,22 +1,23 @@
-// docs/install.md: its Helm commands are commands that Helm takes, and its manifests are lawful.
+// The pages' Helm commands and values are such that Helm takes them, or refuses them in the words that are shown.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { promisify } from 'node:util'
-import { parseFiles } from '../../src/manifest/index.ts'
+import { blocksOf, commandsOf, isCommands, PAGES, REPOSITORY } from '../docs/pages.ts'
 import { findHelm } from './bed/helm.ts'
 import { KUBERNETES } from './support/rendered.ts'
 
 const run = promisify(execFile)
-const REPOSITORY = join(import.meta.dirname, '../..')
-const PAGE = readFileSync(join(REPOSITORY, 'docs/install.md'), 'utf8')
 
-const blocks = (language: string): string[] =>
-  [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text = '']) => text)
-const commands = blocks('sh').flatMap((block) => block.replaceAll('\\\n', ' ').trim().split('\n'))
+/** Those of the README's console blocks too: they install the chart, among other things. */
+const blocks = PAGES.flatMap((page) => blocksOf(page))
+const commands = blocks
+  .filter((block) => isCommands(block))
+  .filter(({ page, mark }) => page === 'README.md' || (mark.kind === 'run' && mark.where === 'chart'))
+  .flatMap(commandsOf)
 
 /** The words of a command line, quotes taken off. */
 const words = (line: string): string[] =>
@@ -32,46 +33,40 @@ async function template(line: string, more: readonly string[] = []): Promise<str
   return (await run(helm, all, { cwd: REPOSITORY, maxBuffer: 16 * 1024 ** 2 })).stdout
 }
 
-const installs = commands.filter((line) => /^helm (install|upgrade) /.test(line))
+const installs = commands.filter(({ text, prints }) => /^helm (install|upgrade) /.test(text) && prints === undefined)
+const refused = commands.filter(({ text, prints }) => /^helm /.test(text) && prints !== undefined)
 
-const readme = [...readFileSync(join(REPOSITORY, 'README.md'), 'utf8').matchAll(/^\$ (helm install .*)$/gm)].map(
-  ([, line = '']) => line,
-)
-
-it('speaks of installing and upgrading, as the README does', () => {
-  assert.deepEqual([installs.length, readme.length], [3, 1])
+it('knows the commands of several pages', () => {
+  const pages = new Set(installs.map(({ page }) => page))
+  for (const page of ['README.md', 'docs/install.md', 'docs/operations.md']) assert.ok(pages.has(page), page)
+  const others = commands.filter(
+    ({ page, text }) => page !== 'README.md' && !/^(helm (install|upgrade)|kubectl .*rollout|helm test) /.test(text),
+  )
+  assert.deepEqual(others, [], 'they are marked as run here, and are not')
 })
 
-for (const line of [...installs, ...readme])
-  it(`helm takes: ${line.replaceAll(/\s+/g, ' ')}`, async () => {
-    assert.match(await template(line), /kind: Deployment/)
+for (const { page, line, text } of installs)
+  it(`${page}:${line}: helm takes: ${text.replaceAll(/\s+/g, ' ')}`, async () => {
+    assert.match(await template(text), /kind: Deployment/)
   })
 
-it('helm takes the values for production', async () => {
-  const [values = ''] = blocks('yaml').filter((text) => text.startsWith('# values'))
-  const file = join(tmpdir(), `loom-values-${process.pid}.yaml`)
-  writeFileSync(file, values)
-  try {
-    const rendered = await template(installs[0] ?? '', ['--values', file])
-    for (const kind of ['ServiceMonitor', 'PrometheusRule', 'ConfigMap'])
-      assert.match(rendered, new RegExp(`^kind: ${kind}$`, 'm'))
-  } finally {
-    rmSync(file)
-  }
-})
-
-it('helm refuses what it is said to refuse, in those words', async () => {
-  const [block = ''] = blocks('console')
-  const [command = '', ...said] = block.split('\n')
-  await assert.rejects(template(command.replace('$ ', '')), ({ stderr }: { stderr: string }) => {
-    assert.ok(stderr.startsWith(said.join('\n').trim()), stderr)
-    return true
+for (const { page, line, text } of blocks.filter(({ mark }) => mark.kind === 'values'))
+  it(`${page}:${line}: helm takes the values`, async () => {
+    const file = join(tmpdir(), `loom-values-${process.pid}.yaml`)
+    writeFileSync(file, text)
+    try {
+      const rendered = await template(installs[0]?.text ?? '', ['--values', file])
+      for (const kind of page === 'docs/install.md' ? ['ServiceMonitor', 'PrometheusRule', 'ConfigMap'] : [])
+        assert.match(rendered, new RegExp(`^kind: ${kind}$`, 'm'))
+    } finally {
+      rmSync(file)
+    }
   })
-})
 
-it('has a lawful storage', () => {
-  const [manifest = ''] = blocks('yaml').filter((text) => text.includes('kind: ETLStorage'))
-  const { documents, problems } = parseFiles([{ name: 'install.md', text: manifest }])
-  assert.deepEqual(problems, [])
-  assert.equal(documents.length, 1)
-})
+for (const { page, line, text, prints = [] } of refused)
+  it(`${page}:${line}: helm refuses: ${text}, in those words`, async () => {
+    await assert.rejects(template(text), ({ stderr }: { stderr: string }) => {
+      assert.ok(stderr.startsWith(prints.join('\n').trim()), stderr)
+      return true
+    })
+  })

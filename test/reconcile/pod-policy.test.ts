@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { PodSettings, StoragePods } from '../../src/manifest/index.ts'
-import { imageAllowed, policyProblems, settingsOf } from '../../src/reconcile/pod-policy.ts'
+import { fileProblems, imageAllowed, policyProblems, settingsOf } from '../../src/reconcile/pod-policy.ts'
 import { planWith } from './builder.ts'
 
 describe('a run that asks for', () => {
@@ -49,6 +49,47 @@ describe('a run that asks for', () => {
     step.body = { kind: 'code', inline: 'export default 1' }
     assert.match(policyProblems(plan, {}, {}).join(), /step "p\/b" runs code/)
     assert.deepEqual(policyProblems(plan, {}, { allowCode: true }), [])
+  })
+
+  const places: [path: string, isIn: boolean][] = [
+    ['orders.csv', true],
+    ['deep/*.csv', true],
+    ['/files/orders.csv', true],
+    ['/lake/landing/a.csv', true],
+    ['s3://bucket/a.csv', true],
+    ['../etc/loom/nats/password', false],
+    ['deep/../../etc/passwd', false],
+    ['/etc/loom/nats/password', false],
+    ['/etc/*/nats/password', false],
+    ['/*/loom/nats/password', false],
+    ['/lake/../etc/passwd', false],
+    ['/lake/*/../../etc/passwd', false],
+    ['/lakes/a.csv', false],
+    ['/proc/self/environ', false],
+  ]
+  const storage: StoragePods = { volumeMounts: [{ name: 'lake', mountPath: '/lake/' }] }
+  for (const [path, isIn] of places)
+    for (const end of ['source', 'target'] as const)
+      it(`file ${path} as a ${end} is ${isIn ? 'let in' : 'refused, and the step is named'}`, () => {
+        const plan = planWith('a')
+        const [step] = plan.stages[0]?.[0]?.stages[0] ?? []
+        assert.ok(step)
+        const file = { location: { path }, format: 'parquet', options: {} } as const
+        if (end === 'source') step.sources = [{ kind: 'file', alias: 'f', ...file }]
+        else step.target = { kind: 'file', ...file, options: { compression: 'zstd' } }
+        const problems = fileProblems(plan, '/files', storage)
+        if (isIn) assert.deepEqual(problems, [])
+        else assert.match(problems.join(), /^step "p\/a" names ".*its owner can list it in spec\.files$/)
+      })
+
+  it('a storage without a root of files lets in what it mounts, and nothing else', () => {
+    const plan = planWith('a')
+    const [step] = plan.stages[0]?.[0]?.stages[0] ?? []
+    assert.ok(step)
+    const source = (path: string) =>
+      ({ kind: 'file', alias: path, location: { path }, format: 'parquet', options: {} }) as const
+    step.sources = [source('/lake/a'), source('lake/b'), source('/etc/c')]
+    assert.match(fileProblems(plan, '/', storage).join(), /^[^"]*"p\/a" names "\/etc\/c"[^"]*$/)
   })
 
   it('several things at once is told all of them', () => {

@@ -3,7 +3,7 @@ import { stepsOf } from '../../plan/index.ts'
 import type { Action } from '../decision.ts'
 import { FINALIZER, MISSING_REFERENCE_DEADLINE, MOST_STEPS } from '../limits.ts'
 import type { Observed } from '../observed.ts'
-import { policyProblems } from '../pod-policy.ts'
+import { fileProblems, policyProblems } from '../pod-policy.ts'
 import { configMapName, packPlan, planFits } from '../render/plan-config-map.ts'
 import { earliest, iso, type Rule } from '../ruling.ts'
 import { schedule } from '../schedule.ts'
@@ -52,7 +52,10 @@ export const doesNotCompile: Rule = (observed) => {
 export const denied: Rule = (observed) => {
   const { plan, run } = observed
   if (!notStarted(observed) || plan.state !== 'compiled') return undefined
-  const problems = policyProblems(plan.plan, run.spec.step ?? {}, plan.pods)
+  const problems = [
+    ...policyProblems(plan.plan, run.spec.step ?? {}, plan.pods),
+    ...fileProblems(plan.plan, plan.binding.fileRoot, plan.pods),
+  ]
   return problems.length === 0
     ? undefined
     : { phase: 'Failed', reason: 'Denied', message: problems.join('\n'), compiled: true }

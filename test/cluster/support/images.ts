@@ -11,6 +11,8 @@ const folders = { '/app': REPOSITORY }
 /** Images that every node of these clusters knows. */
 export const IMAGES: Images = {
   'loom:dev': { entrypoint: ENTRYPOINT, folders },
+  /** What docs/ call it. */
+  'registry.example.com/etl/loom-operator:0.1.0': { entrypoint: ENTRYPOINT, folders },
   /** Ends at once, with an outcome that is none. */
   'loom:garbled': { entrypoint: ['sh', '-c', 'echo "all is well" >/dev/termination-log; exit 1'] },
   /** Its workers die where the storm wants them to. */
