@@ -1,5 +1,6 @@
 // ETLRunner: pipelines from a program. The same compile, plan and runner as the CLI's.
 import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import { asFault, Fault, isId } from '../base/index.ts'
 import { objectStoreOf, tempRootOf } from '../compile/index.ts'
 import { storesOf } from '../formats/index.ts'
@@ -195,7 +196,7 @@ export class ETLRunner {
   }
 
   #folder(): string {
-    return this.#parts.folder ?? process.cwd()
+    return resolve(this.#parts.folder ?? '.')
   }
 }
 

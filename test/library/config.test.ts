@@ -1,7 +1,7 @@
 // The ways to make an ETLRunner: what each takes, and what it refuses.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { CompilationError, ETLRunner, storage } from '../../src/index.ts'
@@ -36,6 +36,12 @@ test('a runner is made of a YAML file, named by its path or its URI', async () =
   await (await ETLRunner.fromYaml(pathToFileURL(document), settings)).run(flow(makes('b')))
   assert.deepEqual(['three/raw/a', 'four/raw/a', 'three/raw/b'].map(isTable), [true, true, true])
   assert.match(readFileSync(metricsFile, 'utf8'), /loom_step_rows_total\{name="[^"]+\/a"\} 3/)
+})
+
+test('a folder that is given as a relative path starts at the working folder', async () => {
+  const folder = relative(process.cwd(), place.folder)
+  await (await ETLRunner.fromDict(spec('five'), {}, { ...settings, folder })).run(flow(makes('a')))
+  assert.ok(isTable('five/raw/a'))
 })
 
 test('a YAML file that is none, is not there, or lies elsewhere is a fault that names it', async () => {
