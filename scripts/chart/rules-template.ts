@@ -21,15 +21,20 @@ const writtenBy = (role: string) =>
     .map(([kind]) => pluralOf(kind))
 
 const rule = (resources: string[], verbs: string[]): RbacRule => ({ apiGroups: ['loom.etl'], resources, verbs })
-const reading = rule([...all, ...all.map((plural) => `${plural}/status`)], READ)
+/** With the pods of steps and workers and their logs, which `loom logs` shows. */
+const reading: readonly RbacRule[] = [
+  rule([...all, ...all.map((plural) => `${plural}/status`)], READ),
+  { apiGroups: [''], resources: ['pods'], verbs: READ },
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+]
 
 /** Name of the template → its rules. */
 export const CHART_RULES: Record<string, readonly RbacRule[]> = {
   rules: [...OPERATOR_RULES, ...OWNER_RULES],
   leaseRules: LEASE_RULES,
-  'rulesOf.viewer': [reading],
-  'rulesOf.editor': [reading, rule(writtenBy('editor'), WRITE)],
-  'rulesOf.storage-admin': [reading, rule(writtenBy('storage-admin'), WRITE)],
+  'rulesOf.viewer': reading,
+  'rulesOf.editor': [...reading, rule(writtenBy('editor'), WRITE)],
+  'rulesOf.storage-admin': [...reading, rule(writtenBy('storage-admin'), WRITE)],
 }
 
 export function rulesTemplate(): string {

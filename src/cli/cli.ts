@@ -3,7 +3,7 @@ import { asFault, didYouMean, firstLine, VERSION } from '../base/index.ts'
 import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts'
-import { helpOf, overview } from './help.ts'
+import { asCalled, helpOf, overview } from './help.ts'
 import { EXIT, type Io, UsageError } from './io.ts'
 
 /** @param argv without node and script @returns the exit code */
@@ -17,12 +17,13 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const [first, ...rest] = argv
-  if (first === undefined || first === '--help' || first === '-h') return say(overview(COMMANDS), io)
+  if (first === undefined || first === '--help' || first === '-h')
+    return say(asCalled(overview(COMMANDS), io.program), io)
   if (first === '--version' || first === 'version') return say(`${VERSION}\n`, io)
-  if (first === 'help') return say(await helpAbout(rest[0]), io)
+  if (first === 'help') return say(asCalled(await helpAbout(rest[0]), io.program), io)
   const command = await complete(commandOf(first))
   const { args, options } = readArguments(command.name, [...command.options, ...GLOBAL_OPTIONS], rest)
-  if (options['help'] === true) return say(helpOf(command), io)
+  if (options['help'] === true) return say(asCalled(helpOf(command), io.program), io)
   if (command.args === '' && args[0] !== undefined)
     throw new UsageError(
       `cannot use "${args[0]}": loom ${command.name} takes options only; see loom ${command.name} --help`,
@@ -68,7 +69,7 @@ async function settingsOf({ name }: Command): Promise<{ flag: string; help: stri
 /** One line; the stack only for who asks for it. */
 function report(thrown: unknown, io: Io, verbose: boolean): number {
   if (thrown instanceof UsageError) {
-    io.err(`${thrown.message}\n`)
+    io.err(`${asCalled(thrown.message, io.program)}\n`)
     return EXIT.invalid
   }
   const { kind, code, message, cause, stack } = asFault(thrown)

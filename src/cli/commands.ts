@@ -4,6 +4,8 @@ import { type Arguments, flagWords, type Option } from './arguments.ts'
 import { CLUSTER_COMMANDS } from './cluster-commands.ts'
 import type { Command } from './command.ts'
 import { UsageError } from './io.ts'
+import { REMOTE_COMMANDS } from './remote-commands.ts'
+import { runCommandOf } from './run-command.ts'
 import { count, names, oneOf, runFlags, text, texts } from './run-flags.ts'
 
 /** Every command has these. */
@@ -27,38 +29,7 @@ const WHAT_TO_RUN: readonly Option[] = [
 ]
 
 export const COMMANDS: readonly Command[] = [
-  {
-    name: 'run',
-    args: '[...runs]',
-    description: 'run pipelines on this machine',
-    options: [
-      ...WHAT_TO_RUN,
-      ['--run-id <id>', 'id of the run; one that is used again resumes. Default: a UUID'],
-      ['--attempt <n>', 'number of the first attempt. Default 1'],
-      ['--last-attempt', 'no further attempt follows'],
-      ['--retries <n>', 'further attempts after faults that may pass'],
-      ['--parallel <n>', 'steps at the same time. Default: the number of CPUs'],
-      ['--memory <size>', 'memory of one step, like 2GB'],
-      ['--threads <n>', 'threads of one step'],
-      ['--workers <n>', 'run the steps in so many worker processes, over a NATS server'],
-      [
-        '--nats <url>',
-        'NATS server for the workers, like nats://host:4222. Default: one is started, if nats-server is on the PATH',
-      ],
-      ['--nats-credentials <path>', 'folder or file with credentials for it'],
-      ['--output <text|json>', 'json prints the report of the run and nothing else. Default text'],
-      ['--progress <auto|plain|none>', 'auto draws on a terminal, plain prints lines. Default auto'],
-      ['--metrics-file <file>', 'write Prometheus metrics there when the run ends'],
-      ['--log-format <text|json>', 'json writes a JSON line for each event to standard error. Default text'],
-      ['--dry-run', 'show what would be done'],
-    ],
-    examples: [
-      'loom run flights-2013 -f examples/flights',
-      'loom run -f pipeline.yaml --param month=2013-01-01 --include raw_flights,marts',
-      'loom run flights-2013 -f examples/flights --workers 4',
-    ],
-    run: async (args, options, io) => (await import('./commands/run.ts')).runCommand(args, runFlags(options), io),
-  },
+  runCommandOf(WHAT_TO_RUN, STORAGE),
   {
     name: 'check',
     args: '[...runs]',
@@ -177,6 +148,7 @@ export const COMMANDS: readonly Command[] = [
     examples: ['loom crds | kubectl apply -f -'],
     run: async (_args, options, io) => (await import('./commands/crds.ts')).crdsCommand(text(options['outputDir']), io),
   },
+  ...REMOTE_COMMANDS,
   ...CLUSTER_COMMANDS,
   {
     name: 'completion',

@@ -39,3 +39,7 @@ function aligned(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([head]) => head.length)) + 2
   return rows.map(([head, text]) => `  ${head.padEnd(width)}${text}`).join('\n')
 }
+
+/** A text for people who call this as `program`: every call in it is one of theirs. */
+export const asCalled = (text: string, program = 'loom'): string =>
+  program === 'loom' ? text : text.replace(/(?<![-\w/.])loom(?= (?:<|--|[a-z0-9]))/g, program)

@@ -9,6 +9,8 @@ export interface Io {
   /** How large the terminal is now. */
   screen: () => { rows: number; columns: number }
   cwd: string
+  /** How this is called: `loom`, or `kubectl loom` as a plugin. Absent: `loom`. */
+  program?: string
   env: Record<string, string | undefined>
   /** Aborted by the first Ctrl-C or SIGTERM. */
   signal: AbortSignal

@@ -1,5 +1,6 @@
 // The real world of a command: streams, terminal, signals.
 import { fstatSync, writeSync } from 'node:fs'
+import { basename } from 'node:path'
 import { EXIT, type Io } from './io.ts'
 
 const USUAL_SCREEN = { rows: 24, columns: 80 } as const
@@ -26,10 +27,14 @@ export function processIo(): Io {
     // a terminal that does not know its size says 0
     screen: () => ({ rows: stderr.rows || USUAL_SCREEN.rows, columns: stderr.columns || USUAL_SCREEN.columns }),
     cwd: process.cwd(),
+    program: programOf(process.argv[1]),
     env,
     ...stopSignal(),
   }
 }
+
+/** kubectl calls a program `kubectl-loom` for `kubectl loom`; npm makes that a second name of this one. */
+const programOf = (path = ''): string => (basename(path) === 'kubectl-loom' ? 'kubectl loom' : 'loom')
 
 /** Node's own stream to a file takes a part for the whole when the disk is full. */
 function writeWhole(file: number, text: string): void {

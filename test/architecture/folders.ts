@@ -24,6 +24,8 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   // One step in a pod, and the steps of a warm worker.
   pod: ['dispatch', 'runner', 'engine', 'formats', 'step', 'plan', 'base', 'observability'],
   operator: ['effects', 'dispatch', 'reconcile', 'compile', 'manifest', 'plan', 'base', 'observability'],
+  // What people ask of the runs on a cluster, with their own rights: never the operator.
+  remote: ['effects', 'reconcile', 'manifest', 'plan', 'base'],
   // The ways in.
   library: ['dispatch', 'compile', 'manifest', 'runner', 'engine', 'formats', ...STEP_CONTRACT, 'observability'],
 }

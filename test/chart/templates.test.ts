@@ -126,19 +126,28 @@ describe('rights', () => {
     assert.equal(only(objects, 'Deployment').spec.template.spec.serviceAccountName, 'theirs')
   })
 
+  const may = (role: string, verb: string, group = 'loom.etl'): string[] =>
+    (only(plain, 'ClusterRole', role).rules as Record<string, string[]>[])
+      .filter((rule) => rule['verbs']?.includes(verb) && rule['apiGroups']?.includes(group))
+      .flatMap((rule) => rule['resources'] ?? [])
+      .filter((resource) => !resource.includes('/status'))
+      .sort()
+
   it('of people cover every kind: viewers read, editors write pipelines and runs, storage is for administrators', () => {
     const plurals = Object.keys(KINDS).map((kind) => `${kind.toLowerCase()}s`)
-    const may = (role: string, verb: string): string[] =>
-      (only(plain, 'ClusterRole', role).rules as Record<string, string[]>[])
-        .filter((rule) => rule['verbs']?.includes(verb))
-        .flatMap((rule) => rule['resources'] ?? [])
-        .filter((resource) => !resource.includes('/'))
-        .sort()
     for (const role of ['etl-viewer', 'etl-editor', 'etl-storage-admin'])
       assert.deepEqual(may(role, 'list'), [...plurals].sort(), role)
     assert.deepEqual(may('etl-viewer', 'patch'), [])
     assert.deepEqual([...may('etl-editor', 'patch'), ...may('etl-storage-admin', 'patch')].sort(), [...plurals].sort())
     assert.ok(!may('etl-editor', 'patch').includes('etlstorages'))
+  })
+
+  it('of people let them see the pods of steps and their logs, and nothing else that is not ours', () => {
+    for (const role of ['etl-viewer', 'etl-editor', 'etl-storage-admin']) {
+      assert.deepEqual(may(role, 'get', ''), ['pods', 'pods/log'], role)
+      assert.deepEqual([...may(role, 'list', ''), ...may(role, 'watch', '')], ['pods', 'pods'], role)
+      for (const verb of ['create', 'update', 'patch', 'delete']) assert.deepEqual(may(role, verb, ''), [], role)
+    }
   })
 
   it("of people are added to Kubernetes' own roles", () => {

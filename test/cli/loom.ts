@@ -32,10 +32,13 @@ export interface LoomOptions {
   input?: string
   /** Options of Node. */
   node?: readonly string[]
+  /** The entry; default: that of the sources. */
+  main?: string
 }
 
-export function start(args: readonly string[], { cwd, env = {}, input, node = [] }: LoomOptions): Running {
-  const child = spawn(process.execPath, [...node, MAIN, ...args], { cwd, env: { ...process.env, ...NEUTRAL, ...env } })
+export function start(args: readonly string[], options: LoomOptions): Running {
+  const { cwd, env = {}, input, node = [], main = MAIN } = options
+  const child = spawn(process.execPath, [...node, main, ...args], { cwd, env: { ...process.env, ...NEUTRAL, ...env } })
   return watched(child, input)
 }
 

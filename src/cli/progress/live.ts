@@ -1,7 +1,7 @@
 // The steps of a run on a terminal: a tree of processes and steps, redrawn in place, wiped away at the end (the summary
 // follows). It never draws more than the screen holds, since what has scrolled away can't be redrawn.
 import { showDuration } from '../../base/index.ts'
-import { declaredSteps, type Plan, type StepOutcome } from '../../plan/index.ts'
+import type { StepOutcome } from '../../plan/index.ts'
 import type { RunWatcher } from '../../runner/index.ts'
 import type { StepProgress } from '../../step/index.ts'
 import { type Io, type Paint, painter } from '../io.ts'
@@ -18,20 +18,23 @@ export interface StepLine {
   startedAt?: number
   progress?: StepProgress
   outcome?: StepOutcome
+  /** What is to be said of it before it has any progress. */
+  note?: string
 }
 
 export class LiveTree {
-  readonly #steps: StepLine[]
+  #steps: readonly StepLine[]
+  #note = ''
   readonly #name: string
   readonly #io: Io
   readonly #now: () => number
-  readonly #startedAt: number
+  #startedAt: number
   readonly #timer: NodeJS.Timeout
   #drawn = 0
   #frame = 0
 
-  constructor(plan: Plan, { name, io, now }: { name: string; io: Io; now: () => number }) {
-    this.#steps = declaredSteps(plan)
+  constructor(steps: readonly StepLine[], { name, io, now }: { name: string; io: Io; now: () => number }) {
+    this.#steps = steps
     this.#name = name
     this.#io = io
     this.#now = now
@@ -61,6 +64,13 @@ export class LiveTree {
     },
   }
 
+  /** For who does not watch steps, but knows how they all are now. */
+  show({ steps, note, startedAt }: { steps: readonly StepLine[]; note: string; startedAt?: number }): void {
+    this.#steps = steps
+    this.#note = note
+    this.#startedAt = startedAt ?? this.#startedAt
+  }
+
   say(line: string): void {
     this.#wipe()
     this.#io.err(`${line}\n`)
@@ -85,7 +95,7 @@ export class LiveTree {
     const { rows, columns } = this.#io.screen()
     const now = this.#now()
     const view = { paint: painter(this.#io), frame: this.#frame++, now, rows: rows - 2 }
-    const head = `${this.#name} ${view.paint('dim', showDuration(now - this.#startedAt))}`
+    const head = `${this.#name} ${view.paint('dim', showDuration(Math.max(0, now - this.#startedAt)))}${this.#note}`
     const lines = [head, ...treeLines(this.#steps, view)].map((line) => `${cut(line, columns - 1)}\n`)
     // one write, so that nothing flickers
     this.#io.err(`${this.#drawn > 0 ? `\u001b[${this.#drawn}A\u001b[0J` : ''}${lines.join('')}`)
@@ -103,7 +113,7 @@ export interface View {
 
 /** Processes as heads with their steps below; when that is too long, what matters now, and a count of the others. */
 export function treeLines(steps: readonly StepLine[], view: View): string[] {
-  const width = Math.max(...steps.map(({ step }) => step.length))
+  const width = Math.max(0, ...steps.map(({ step }) => step.length))
   const tree = steps.flatMap((line, i) => [
     ...(line.process === steps[i - 1]?.process ? [] : [view.paint('bold', line.process)]),
     `  ${stepLine(line, line.step.padEnd(width), view)}`,
@@ -126,18 +136,18 @@ function urgency({ startedAt, outcome, skipped }: StepLine): number {
 }
 
 function stepLine(
-  { startedAt, progress, outcome, skipped }: StepLine,
+  { startedAt, progress, outcome, skipped, note }: StepLine,
   name: string,
   { paint, frame, now }: View,
 ): string {
   if (skipped) return paint('dim', `- ${name}  skipped`)
   if (outcome !== undefined)
     return `${endedText(outcome, name, paint)}  ${paint('dim', showDuration(outcome.durationMs))}`
-  if (startedAt === undefined) return paint('dim', `· ${name}`)
+  if (startedAt === undefined) return paint('dim', `· ${name}${note === undefined ? '' : `  ${note}`}`)
   const rows = progress?.rows === undefined ? '' : `  ${count(progress.rows, 'row')}`
   const bar = progress?.percentage === undefined ? '' : `  ${barOf(progress.percentage)}`
-  const time = paint('dim', showDuration(now - startedAt))
-  return `${paint('cyan', SPINNER[frame % SPINNER.length] ?? '')} ${name}  ${progress?.phase ?? 'start'}${bar}${rows}  ${time}`
+  const time = paint('dim', showDuration(Math.max(0, now - startedAt)))
+  return `${paint('cyan', SPINNER[frame % SPINNER.length] ?? '')} ${name}  ${progress?.phase ?? note ?? 'start'}${bar}${rows}  ${time}`
 }
 
 function endedText({ state, write, error }: StepOutcome, name: string, paint: Paint): string {

@@ -1,6 +1,6 @@
 // What people see while a run goes on, always on standard error: a tree that is redrawn in place on a terminal, a line for
 // each finished step elsewhere, JSON lines, or nothing.
-import type { Plan } from '../../plan/index.ts'
+import { declaredSteps, type Plan } from '../../plan/index.ts'
 import type { RunWatcher } from '../../runner/index.ts'
 import { type Io, painter } from '../io.ts'
 import type { RunFlags } from '../run-flags.ts'
@@ -21,7 +21,7 @@ export function openProgress(plan: Plan, { name, flags, io }: { name: string; fl
   const lines = { warn: warning((line) => io.err(`${line}\n`), yellow), say: (line: string) => io.err(`${line}\n`) }
   if (flags.progress === 'none' || flags.output === 'json') return { ...lines, watcher: {}, stop: () => {} }
   if (flags.progress === 'plain' || !io.liveTerminal) return { ...lines, watcher: plainWatcher(io), stop: () => {} }
-  const tree = new LiveTree(plan, { name, io, now: Date.now })
+  const tree = new LiveTree(declaredSteps(plan), { name, io, now: Date.now })
   const say = (line: string) => tree.say(line)
   return { watcher: tree.watcher, say, warn: warning(say, yellow), stop: () => tree.stop() }
 }

@@ -1,10 +1,11 @@
 // One pooled connection to the API server. client-node reads the kubeconfig and knows every way to authenticate; its own
 // HTTP client would open a TLS connection per request, so requests go through one undici pool.
 import type { RequestOptions } from 'node:https'
-import { KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type Dispatcher } from 'undici'
-import { Fault, firstLine } from '../../base/index.ts'
+import { firstLine } from '../../base/index.ts'
 import { ApiFault } from './api-fault.ts'
+import { type KubeconfigChoice, loadKubeconfig } from './kubeconfig.ts'
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -22,11 +23,12 @@ export interface Connection {
   send(request: HttpRequest): Promise<Dispatcher.ResponseData>
   /** Namespace of the kubeconfig's context. */
   readonly namespace: string
+  /** URL of the API server. */
+  readonly server: string
   close(): Promise<void>
 }
 
-export interface ConnectionOptions {
-  kubeconfig?: string
+export interface ConnectionOptions extends KubeconfigChoice {
   /** Sockets at most; watches take one each. */
   connections?: number
   /** Milliseconds until the answer's headers must be there. */
@@ -36,34 +38,14 @@ export interface ConnectionOptions {
 /** How long a read credential is used before it is read again: in-cluster tokens are renewed on disk. */
 const CREDENTIALS_MS = 30_000
 
-/** Reads the kubeconfig (given file, KUBECONFIG, ~/.kube/config, or the pod's service account). @throws Fault invalid KubeconfigUnreadable */
+/** @throws Fault what loadKubeconfig throws */
 export function connect(options: ConnectionOptions = {}): Connection {
   return new PooledConnection(options)
 }
 
-function load({ kubeconfig }: ConnectionOptions): KubeConfig {
-  const config = new KubeConfig()
-  try {
-    if (kubeconfig === undefined) config.loadFromDefault()
-    else config.loadFromFile(kubeconfig)
-  } catch (cause) {
-    throw unreadable(kubeconfig, cause)
-  }
-  return config
-}
-
-function unreadable(kubeconfig: string | undefined, cause: unknown): Fault {
-  const why = firstLine(cause instanceof Error ? cause.message : String(cause))
-  return new Fault({
-    kind: 'invalid',
-    code: 'KubeconfigUnreadable',
-    message: `cannot read the kubeconfig${kubeconfig === undefined ? '' : ` "${kubeconfig}"`}: ${why}; give another with --kubeconfig or KUBECONFIG`,
-    cause,
-  })
-}
-
 class PooledConnection implements Connection {
   readonly namespace: string
+  readonly server: string
   #config: KubeConfig
   readonly #options: ConnectionOptions
   #agent: Agent | undefined
@@ -74,9 +56,10 @@ class PooledConnection implements Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#config = load(options)
+    this.#config = loadKubeconfig(options)
     const config = this.#config
     this.namespace = config.getContextObject(config.getCurrentContext())?.namespace ?? 'default'
+    this.server = config.getCurrentCluster()?.server ?? ''
   }
 
   async send(request: HttpRequest): Promise<Dispatcher.ResponseData> {
@@ -130,7 +113,7 @@ class PooledConnection implements Connection {
   async #credentials(): Promise<RequestOptions> {
     const read: RequestOptions = {}
     try {
-      if (this.#isRefused) this.#config = load(this.#options)
+      if (this.#isRefused) this.#config = loadKubeconfig(this.#options)
       this.#isRefused = false
       await this.#config.applyToHTTPSOptions(read)
       return read

@@ -1,6 +1,7 @@
 export * from './api-fault.ts'
 export * from './client.ts'
 export * from './connection.ts'
+export type { KubeconfigChoice } from './kubeconfig.ts'
 export * from './lease.ts'
 export * from './reflector.ts'
 export * from './reflectors.ts'

@@ -22,6 +22,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   resource: ResourceName
   namespace?: string
   labelSelector?: string
+  fieldSelector?: string
   /** Where the copies are kept: those of several namespaces share one. */
   objects?: Map<string, T>
   /** What is kept of an object: memory is bounded by it. */
@@ -86,7 +87,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, resource, namespace, labelSelector, pageSize = 500 } = this.#options
+    const { client, resource, namespace, labelSelector, fieldSelector, pageSize = 500 } = this.#options
     this.#lists += 1
     const seen = new Map<string, T>()
     let continueToken: string | undefined
@@ -96,6 +97,7 @@ export class Reflector<T extends KubeObject> {
         limit: pageSize,
         ...(namespace === undefined ? {} : { namespace }),
         ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
         ...(continueToken === undefined ? {} : { continueToken }),
       })
       if (signal.aborted) return
@@ -115,7 +117,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #watchOnce(signal: AbortSignal): Promise<void> {
-    const { client, resource, namespace, labelSelector, idleMs = 120_000 } = this.#options
+    const { client, resource, namespace, labelSelector, fieldSelector, idleMs = 120_000 } = this.#options
     this.#watches += 1
     const place: ObjectPlace = { resource, ...(namespace === undefined ? {} : { namespace }) }
     const query: Record<string, string> = {
@@ -124,6 +126,7 @@ export class Reflector<T extends KubeObject> {
       timeoutSeconds: '290',
     }
     if (labelSelector !== undefined) query['labelSelector'] = labelSelector
+    if (fieldSelector !== undefined) query['fieldSelector'] = fieldSelector
     const watchdog = new AbortController()
     const idle = () =>
       watchdog.abort(

@@ -15,9 +15,9 @@ import {
 } from '../../dispatch/index.ts'
 import type { LogLine } from '../engine-child.ts'
 import { monotonic } from '../monotonic.ts'
-import { endFields } from './end-fields.ts'
 import { EngineChildren } from './engine-children.ts'
 import { OperatorLine } from './operator-line.ts'
+import { endFields, startFields } from './step-fields.ts'
 import { emptyFolder } from './work-folder.ts'
 import type { WorkerAct } from './worker-act.ts'
 import { WorkerState } from './worker-state.ts'
@@ -214,6 +214,7 @@ export class Worker {
 
   async #run({ id, task }: Act<'start'>): Promise<void> {
     const workFolder = join(this.#folder, randomUUID())
+    this.#options.log('info', 'step starts', startFields(id, task))
     const outcome = await this.#engines.run({ task, workFolder, leased: true })
     const isDelivered = this.#state.ended(outcome, monotonic())
     this.#goOn()

@@ -32,7 +32,7 @@ export async function operatorAccount(plane: ControlPlane): Promise<User & { nam
   return { ...(await plane.serviceAccount(namespace, name)), namespace }
 }
 
-async function grant(
+export async function grant(
   api: Api,
   place: string,
   kind: 'ClusterRole' | 'Role',
