@@ -5,11 +5,14 @@ import { ApiFault } from '../effects/index.ts'
 /** Where client-node looks when there is no kubeconfig anywhere. */
 const NOWHERE = 'http://localhost:8080'
 
+/** What the API server says of a rule about a whole object, before its message. */
+const OF_RULES = '<nil>: Invalid value: "object": '
+
 /** @returns what was thrown, told better if it came from the API server */
 export function explained(thrown: unknown, server: string): unknown {
   if (!(thrown instanceof ApiFault)) return thrown
   if (server === NOWHERE && thrown.status === 0) return noKubeconfig(thrown)
-  const message = firstLine(thrown.message)
+  const message = firstLine(thrown.message).replaceAll(OF_RULES, '')
   const way = wayOut(thrown, server)
   return new Fault({
     kind: thrown.status === 404 && thrown.absent === undefined ? 'transient' : thrown.kind,

@@ -101,7 +101,7 @@ describe('people on a cluster', { concurrency: 3 }, () => {
 
   it('hold a run, let it go on and stop it, as editors', async () => {
     await cluster.apply(run('held', [gated('h1'), gated('h2')]))
-    await cluster.begun('held')
+    const first = await cluster.begun('held')
     const denied = await as('viewer', 'suspend', 'held')
     assert.equal(denied.code, 1)
     assert.match(denied.stderr, /cannot patch resource "etlruns".*; ask for .* etl-editor .*\n$/)
@@ -118,7 +118,7 @@ describe('people on a cluster', { concurrency: 3 }, () => {
       /^held is Suspended: Suspended: suspended; set spec.suspend to false to go on, 1\/2 steps done, run id ID$/m,
     )
     assert.equal((await as('editor', 'resume', 'held')).stdout, 'held goes on\n')
-    await cluster.begun('held', { not: (await cluster.pods('held'))[0]?.metadata.uid })
+    await cluster.begun('held', { not: first.metadata.uid })
     const watching = starts('editor', 'status', 'held', '-w')
     assert.match(
       (await as('editor', 'cancel', 'held')).stdout,
@@ -140,9 +140,9 @@ describe('people on a cluster', { concurrency: 3 }, () => {
 
   it('run a pipeline there as here, with the same exit codes', async (t) => {
     const cwd = await folder(t, {
-      'shop.yaml': pipelineOf(ORDERS, { params: '{n: {type: integer, default: 1}}' }).replace(
+      'shop.yaml': pipelineOf(ORDERS, { params: '{count: {type: integer, default: 1}}' }).replace(
         'values: [',
-        'values: [{id: $(params.n), note: x}, ',
+        'values: [{id: $(params.count), note: x}, ',
       ),
       'runs.yaml': `${runOf('good', '{pipelineRef: {name: shop}}')}---\n${runOf('bad', '{pipelineRef: {name: broken}}')}`,
       'broken.yaml': pipelineOf(
@@ -155,8 +155,8 @@ describe('people on a cluster', { concurrency: 3 }, () => {
     const [good, bad, made, invalid] = await Promise.all([
       remotely('good', '-f', 'shop.yaml', '-f', 'runs.yaml'),
       remotely('bad', '-f', '.'),
-      remotely('-f', 'shop.yaml', '--param', 'n=7', '--output', 'json'),
-      remotely('-f', 'shop.yaml', '--param', 'n=seven'),
+      remotely('-f', 'shop.yaml', '--param', 'count=7', '--output', 'json'),
+      remotely('-f', 'shop.yaml', '--param', 'count=seven'),
     ])
     assert.deepEqual(
       [good.code, bad.code, made.code, invalid.code],
@@ -166,14 +166,14 @@ describe('people on a cluster', { concurrency: 3 }, () => {
     assert.match(good.stdout, /^good succeeded in .*, 3 rows written/m)
     assert.match(bad.stdout, /error InvalidInput: step "load\/breaks": .*told by the step/)
     assert.match(JSON.parse(made.stdout).name, /^shop-/)
-    assert.match(invalid.stdout, /InvalidPipeline: InvalidParamValue at spec.params.n/)
+    assert.match(invalid.stdout, /InvalidPipeline: InvalidParamValue at spec.params.count/)
     const again = await remotely('good', '-f', 'shop.yaml', '-f', 'runs.yaml')
     assert.equal(again.code, 0)
     assert.match(
       again.stderr,
       /^good was run before and has ended Succeeded: nothing is run again; .*kubectl delete etlr good -n default$/m,
     )
-    const fixed = await remotely('good', '-f', 'shop.yaml', '-f', 'runs.yaml', '--param', 'n=8')
+    const fixed = await remotely('good', '-f', 'shop.yaml', '-f', 'runs.yaml', '--param', 'count=8')
     assert.equal(fixed.code, 2)
     assert.match(
       fixed.stderr,

@@ -46,7 +46,7 @@ test('what the API server does not do is told with the way out, on one line', ()
       /^missing cannot get .*: namespaces "etl" not found$/,
     ],
     [
-      told(status(422, 'Invalid', 'spec.params can not be changed\nmore')),
+      told(status(422, 'Invalid', '<nil>: Invalid value: "object": spec.params can not be changed\nmore')),
       /^invalid cannot get .*: spec.params can not be changed$/,
     ],
   ]
