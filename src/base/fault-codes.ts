@@ -131,7 +131,7 @@ export const RUN_FAULTS: FaultCodes = {
   WorkersLost: ['transient', 'Worker processes of a local run ended before the step was done.'],
 }
 
-/** Of the operator and of what it talks to: in its log, and in that of workers. */
+/** Of the operator and of what it talks to: in its log, in that of workers, and told by the commands for runs on a cluster. */
 export const OPERATOR_FAULTS: FaultCodes = {
   AnswerCut: ['transient', 'An answer of the API server broke off.'],
   BadAnswer: ['transient', 'An answer of the API server is not understood.'],
@@ -143,13 +143,20 @@ export const OPERATOR_FAULTS: FaultCodes = {
   InvalidBrokerUrl: ['invalid', 'The address of NATS is none.'],
   KubeconfigUnreadable: ['invalid', 'The kubeconfig can not be used.'],
   LeaseNotAnswered: ['transient', "The renewal of the leader's lease was not answered in time."],
+  LogCut: ['transient', 'The log of a pod broke off while it was read.'],
   NameTaken: ['denied', 'An object of that name belongs to somebody else.'],
   NatsServerFailed: ['transient', 'The nats-server of a local run did not start.'],
   NatsServerNotFound: ['missing', 'There is no nats-server on the PATH.'],
   NoAnswer: ['transient', 'The API server, or NATS, does not answer.'],
   NoCredentials: ['transient', 'The credentials for the API server can not be read.'],
+  NoKubeconfig: ['invalid', 'No kubeconfig was found, so no cluster is known.'],
+  RunDeleted: ['conflict', 'A run was deleted while it was followed.'],
+  RunNotFound: ['missing', 'There is no ETLRun of that name in the namespace.'],
   StaleDeployment: ['conflict', "A pool's Deployment has changed meanwhile; it is looked at again."],
   StaleRun: ['conflict', 'A run has changed meanwhile; it is looked at again.'],
+  StepNotFound: ['missing', 'The run has no step or process of that name.'],
+  TooLate: ['invalid', 'What is asked of a run can not be done (any more).'],
+  UnknownContext: ['invalid', 'The kubeconfig has no context of that name.'],
   WatchBroken: ['transient', 'A watch broke; it is begun anew.'],
   WatchEndedAtOnce: ['transient', 'A watch ended at once; it is begun anew after a wait.'],
   WatchIdle: ['transient', 'Nothing was heard of a watch for too long; it is begun anew.'],
