@@ -83,6 +83,11 @@ export default async function* () {
 
 describe('a run can not reach what its storage does not name:', () => {
   const code = { ...quick('code'), sources: {}, code: { inline: 'export default () => [{ a: 1 }]' } }
+  const reads = (path: string) => ({
+    ...quick('file'),
+    sources: { csv: { file: { path, format: 'csv' } } },
+    sql: 'SELECT * FROM csv',
+  })
   const denied = (setting: string, value: unknown) => ({
     what: setting,
     spec: { pipeline: inline([quick('denied')]), step: { [setting]: value } },
@@ -101,6 +106,11 @@ describe('a run can not reach what its storage does not name:', () => {
       what: 'code',
       spec: { pipeline: inline([code]) },
       says: /step "main\/code" runs code, which the storage does not allow; its owner can set spec\.pods\.allowCode/,
+    },
+    {
+      what: 'file',
+      spec: { pipeline: inline([reads('/etc/loom/nats/password')]) },
+      says: /step "main\/file" names "\/etc\/loom\/nats\/password", which is neither below .* nor below what it mounts/,
     },
   ]
 
