@@ -1,5 +1,5 @@
 // What docs/ say for clusters: the commands that are marked so are run with kubectl, page by page, on a real API server with an
-// operator; the files that they name are those that the pages show.
+// operator, in a working copy of the project; the files that they name are those that the pages show.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { Checkout } from '../docs/checkout.ts'
@@ -14,7 +14,7 @@ let folder: Checkout
 
 before(async () => {
   cluster = await Cluster.start()
-  folder = new Checkout({ empty: true })
+  folder = new Checkout()
   await cluster.plane.api.create('/api/v1/persistentvolumes', {
     metadata: { name: 'lake' },
     spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: cluster.lake } },

@@ -9,8 +9,6 @@ import { type Block, blocksOf, type Command, commandsOf, isCommands, PAGES, prin
 
 /** They would run this test again. */
 const NOT_HERE = ['make test']
-/** Commands of the README that others run; `console` blocks of it are for clusters: see test/chart and test/node. */
-const README_CLUSTER = 'README.md'
 
 let checkout: Checkout
 
@@ -20,8 +18,7 @@ before(() => {
 
 after(() => checkout?.[Symbol.dispose]())
 
-const isHere = ({ page, language, mark }: Block): boolean =>
-  mark.kind === 'run' && mark.where === 'here' && !(page === README_CLUSTER && language === 'console')
+const isHere = ({ mark }: Block): boolean => mark.kind === 'run' && mark.where === 'here'
 
 /** What was run once with success is not run again on another page. */
 const seen = new Set<string>(NOT_HERE)
