@@ -101,7 +101,8 @@ export const isCommands = ({ language }: Block): boolean => ['sh', 'bash', 'cons
 /** The commands of a block, lines that are continued put together. */
 export function commandsOf({ page, line, language, text }: Block): Command[] {
   const commands: Command[] = []
-  for (const row of text.replaceAll(/\s*\\\n\s*/g, ' ').trimEnd().split('\n')) {
+  const rows = text.replaceAll(/\s*\\\n\s*/g, ' ').trimEnd()
+  for (const row of rows.split('\n')) {
     const given = language === 'console' ? /^\$ (.*)$/.exec(row)?.[1] : row
     if (given !== undefined) {
       // A comment after a command is for readers.
