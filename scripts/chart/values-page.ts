@@ -62,6 +62,9 @@ A value that is unknown, or of the wrong type, is refused (\`values.schema.json\
 |---|---|---|
 ${rows.join('\n')}
 
-Workers over NATS are not part of the chart yet.
+## A NATS server
+
+[Worker pools](../../docs/concepts/worker-pools.md) need one. \`nats.enabled\` brings one with the chart; \`nats.url\` names one that is
+there: [docs/install.md](../../docs/install.md#worker-pools).
 `
 }

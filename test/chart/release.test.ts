@@ -5,7 +5,7 @@ import { after, before, it } from 'node:test'
 import { type Kube, until } from '../cluster/bed/index.ts'
 import { Cluster, type Run } from '../cluster/support/cluster.ts'
 import { commitsByWriter } from '../cluster/support/lake.ts'
-import { quick, run } from '../cluster/support/pipelines.ts'
+import { quick, run, takes } from '../cluster/support/pipelines.ts'
 import { NAMESPACE, RELEASE, Release } from './bed/release.ts'
 
 const DEPLOYMENT = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${RELEASE}`
@@ -25,18 +25,6 @@ before(async () => {
 })
 
 after(() => cluster?.[Symbol.asyncDispose]())
-
-/** Takes a while, and can be told to stop. */
-const takes = (name: string, seconds: number) => ({
-  name,
-  code: {
-    inline: `export default async function* () {
-  await new Promise((resolve) => setTimeout(resolve, ${seconds * 1000}))
-  yield { a: 1 }
-}`,
-  },
-  target: { table: { ref: `out.${name}`, append: {} } },
-})
 
 it('is installed into a namespace that takes restricted pods only, and its operator runs pipelines', async () => {
   assert.match(await release.install(), /watches all namespaces/)

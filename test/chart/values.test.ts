@@ -30,6 +30,10 @@ const REFUSED: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ 'service.port': 70000 }, /at '\/service\/port': maximum: got 70,?000, want 65,?535/],
   [{ 'networkPolicy.apiServerPorts': [] }, /at '\/networkPolicy\/apiServerPorts': minItems: got 0, want 1/],
   [{ 'serviceMonitor.interval': 'often' }, /at '\/serviceMonitor\/interval': 'often' does not match pattern/],
+  [{ 'nats.enabled': 'yes' }, /at '\/nats\/enabled': got string, want boolean/],
+  [{ 'nats.namespaces': ['Etl'] }, /at '\/nats\/namespaces\/0': 'Etl' does not match pattern/],
+  [{ 'nats.image.repository': 'nats:2' }, /at '\/nats\/image\/repository': 'nats:2' does not match pattern/],
+  [{ 'nats.prefix': 'a.b' }, /at '\/nats\/prefix': 'a.b' does not match pattern/],
   [{ replicas: 2, 'leaderElection.enabled': false }, /replicas is more than 1, so leaderElection.enabled must be true/],
   [{ 'serviceAccount.create': false }, /serviceAccount.name must be given where serviceAccount.create is false/],
 ]
@@ -70,6 +74,7 @@ const OPTIONAL = [
   'global',
   'enabled',
   'resources.claims',
+  'nats.resources.claims',
   'affinity.nodeAffinity',
   'affinity.podAffinity',
   'affinity.podAntiAffinity',

@@ -50,3 +50,54 @@ app.kubernetes.io/part-of: loom
 {{- define "loom-operator.stepNamespaces" -}}
 {{- default (list .Release.Namespace) .Values.watchNamespaces | uniq | join "," }}
 {{- end }}
+
+{{/* The chart's own NATS server. */}}
+{{- define "loom-operator.nats.fullname" -}}
+{{- printf "%s-nats" (include "loom-operator.fullname" . | trunc 58 | trimSuffix "-") }}
+{{- end }}
+
+{{- define "loom-operator.nats.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "loom-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: nats
+{{- end }}
+
+{{- define "loom-operator.nats.labels" -}}
+{{ merge (include "loom-operator.nats.selectorLabels" . | fromYaml) (include "loom-operator.labels" . | fromYaml) | toYaml }}
+{{- end }}
+
+{{- define "loom-operator.nats.image" -}}
+{{- with .Values.nats.image }}
+{{- if .digest }}{{ printf "%s@%s" .repository .digest }}{{ else }}{{ printf "%s:%s" .repository .tag }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "loom-operator.nats.url" -}}
+{{- if .Values.nats.enabled }}
+{{- if .Values.nats.url }}
+{{- fail "nats.enabled brings a NATS server, so nats.url must be empty: use one of the two" }}
+{{- end }}
+{{- printf "nats://%s.%s.svc:%v" (include "loom-operator.nats.fullname" .) .Release.Namespace .Values.nats.port }}
+{{- else }}
+{{- .Values.nats.url }}
+{{- end }}
+{{- end }}
+
+{{/* The Secret with the operator's credentials, if there is one. */}}
+{{- define "loom-operator.nats.secret" -}}
+{{- if .Values.nats.credentialsSecret }}
+{{- .Values.nats.credentialsSecret }}
+{{- else if .Values.nats.enabled }}
+{{- include "loom-operator.nats.fullname" . }}
+{{- end }}
+{{- end }}
+
+{{/* The namespaces whose workers may use the server. */}}
+{{- define "loom-operator.nats.namespaces" -}}
+{{- default .Values.watchNamespaces .Values.nats.namespaces | uniq | sortAlpha | join "," }}
+{{- end }}
+
+{{/* The variable of the server's environment with the password of a namespace's workers: its name can hold no dash. */}}
+{{- define "loom-operator.nats.variable" -}}
+{{- printf "WORKERS_%s" (. | upper | replace "-" "_") }}
+{{- end }}

@@ -24,6 +24,19 @@ export const slow = (name: string, more: Step = {}): Step => ({
   ...more,
 })
 
+/** Takes the given time, then writes a row. */
+export const takes = (name: string, seconds: number, more: Step = {}): Step => ({
+  name,
+  code: {
+    inline: `export default async function* () {
+  await new Promise((resolve) => setTimeout(resolve, ${seconds * 1000}))
+  yield { a: 1 }
+}`,
+  },
+  target: { table: { ref: `out.${name}`, append: {} } },
+  ...more,
+})
+
 /** Ends when the file `open-<name>` lies in the lake. */
 export const gated = (name: string): Step => ({
   name,
