@@ -5,14 +5,16 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Release } from '../chart/bed/release.ts'
-import { until } from '../cluster/bed/index.ts'
+import { type Pod, until } from '../cluster/bed/index.ts'
 import type { Manifest } from '../cluster/support/cluster.ts'
 import { commitsByWriter, rowsOfTables } from '../cluster/support/lake.ts'
-import { quick, run } from '../cluster/support/pipelines.ts'
+import { quick, run, takes } from '../cluster/support/pipelines.ts'
+import { IMAGE } from './bed/images.ts'
 import { RealNode } from './bed/real-node.ts'
+import { remoteTests } from './remote.ts'
 import { Etl } from './support/etl.ts'
 import { exampleFile, loom, tablesOfLocalRuns } from './support/local-run.ts'
-import { releaseOn } from './support/product.ts'
+import { NATS_VALUES, releaseOn } from './support/product.ts'
 
 const DEPLOYMENT = '/apis/apps/v1/namespaces/loom-system/deployments/loom-operator'
 /** Every run that nothing happens to, once it has started. */
@@ -103,19 +105,6 @@ test('a pipeline in TypeScript, compiled, gives the same tables as a local run',
   assert.deepEqual(await tablesOf('builder'), await tablesOfLocalRuns(['-f', file]))
 })
 
-/** Takes the given time, then writes a row. */
-const takes = (name: string, seconds: number, more: Record<string, unknown> = {}) => ({
-  ...quick(name),
-  sources: undefined,
-  code: {
-    inline: `export default async function* () {
-  await new Promise((resolve) => setTimeout(resolve, ${seconds * 1000}))
-  yield { a: 1 }
-}`,
-  },
-  ...more,
-})
-
 test('a step that needs more memory than its limit is OutOfMemory, and is tried as often as the run allows', async () => {
   const eats = {
     code: {
@@ -145,6 +134,33 @@ test('a step that takes longer than it may is TimedOut', async () => {
   assert.equal(status.failures?.[0]?.reason, 'TimedOut')
 })
 
+test('a container that is told to stop before its program listens ends at once', async () => {
+  const never = 'data:text/javascript,await%20new%20Promise((end)=>setTimeout(end,600000))'
+  const spec = {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 60,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: 'operator',
+        image: IMAGE,
+        args: ['operator'],
+        env: [{ name: 'NODE_OPTIONS', value: `--import=${never}` }],
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+      },
+    ],
+  }
+  await etl.api.create('/api/v1/namespaces/etl/pods', { metadata: { name: 'early' }, spec })
+  const state = async () =>
+    (await etl.api.get<Pod>('/api/v1/namespaces/etl/pods/early')).status?.containerStatuses?.[0]?.state
+  await until('the container runs', async () => (await state())?.running, { seconds: 120 })
+  // The kubelet says SIGTERM, as for every other end, and the pod stays to be looked at.
+  await etl.api.patch('/api/v1/namespaces/etl/pods/early', { spec: { activeDeadlineSeconds: 1 } })
+  const terminated = await until('it has ended', async () => (await state())?.terminated, { seconds: 120 })
+  // 137 is what it would be after the whole of the grace.
+  assert.equal(terminated.exitCode, 143)
+})
+
 test('a step whose pod is evicted is tried again, and that is no attempt of the run', async () => {
   await useStorage('evicted')
   await etl.apply(run('evicted', [takes('first', 4)], { storageRef: { name: 'evicted' } }))
@@ -171,17 +187,19 @@ test('a run goes on when kubelet and containerd are stopped and started under it
   assert.deepEqual(Object.values(commitsByWriter(join(etl.lake, 'tables/restart'))), [1, 1])
 })
 
-test('a run goes on while helm upgrades the operator', async () => {
+test('a run goes on while helm upgrades the operator, which now has a NATS server', async () => {
   await useStorage('upgrade')
   await etl.apply(run('upgrade', [takes('first', 6), takes('second', 6)], { storageRef: { name: 'upgrade' } }))
   await etl.runningPod('upgrade')
-  await release.upgrade(['logLevel=debug', 'workers=4'])
+  await release.upgrade(['logLevel=debug', 'workers=4', ...NATS_VALUES])
   const { spec } = await etl.api.get<{ spec: { template: { spec: { containers: { args: string[] }[] } } } }>(DEPLOYMENT)
   assert.ok(spec.template.spec.containers[0]?.args.includes('--workers=4'))
   const { status, phases } = await etl.ends('upgrade')
   assert.deepEqual(phases, SMOOTH, JSON.stringify(status))
   assert.deepEqual(Object.values(commitsByWriter(join(etl.lake, 'tables/upgrade'))), [1, 1])
 })
+
+remoteTests(() => ({ etl, release }))
 
 test('helm uninstalls the operator and leaves runs, their definitions and tables, which a new release finds', async () => {
   const runs = async () => (await etl.kubectl('get', 'etlr', '-o', 'name')).trim().split('\n')

@@ -8,6 +8,7 @@ import { buildah, hasImage, output, REPOSITORY } from './buildah.ts'
 
 /** As the Dockerfile's arguments say. */
 export const BUILD_BASE = 'docker.io/library/node:24-bookworm-slim'
+export const FETCH_BASE = 'docker.io/library/python:3.13-slim-bookworm'
 export const RUN_BASE = 'gcr.io/distroless/cc-debian12:nonroot'
 
 const SUITE = 'bookworm'
@@ -20,6 +21,7 @@ export async function makeBaseImages(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'loom-base-'))
   try {
     if (!(await hasImage(BUILD_BASE))) await makeBuildBase(folder)
+    if (!(await hasImage(FETCH_BASE))) await makeFetchBase(folder)
     if (!(await hasImage(RUN_BASE))) await makeRunBase(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -37,6 +39,13 @@ async function makeBuildBase(folder: string): Promise<void> {
     const link = 'ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm'
     await buildah('run', container, '--', 'sh', '-c', `${link} && node --version && npm --version`)
   })
+}
+
+/** A small Debian with pip. */
+async function makeFetchBase(folder: string): Promise<void> {
+  const root = join(folder, 'fetch.tar')
+  await debootstrap(root, ['--variant=minbase', '--include=ca-certificates,python3-pip'])
+  await fromScratch(FETCH_BASE, (container) => buildah('add', '--quiet', container, root, '/'))
 }
 
 /** The machine's npm, or, where its parts are strewn over the machine, the same version in one folder. */
@@ -75,7 +84,7 @@ async function debootstrap(tar: string, args: readonly string[]): Promise<void> 
   await output('mmdebstrap', ['--quiet', ...args, SUITE, tar, from])
 }
 
-async function fromScratch(name: string, fill: (container: string) => Promise<void>): Promise<void> {
+async function fromScratch(name: string, fill: (container: string) => Promise<unknown>): Promise<void> {
   const container = await buildah('from', 'scratch')
   try {
     await fill(container)

@@ -13,10 +13,12 @@ import { join } from 'node:path'
 import { findHelm } from '../../chart/bed/helm.ts'
 import { findNodeServers, findServers } from '../../cluster/bed/servers.ts'
 import { until } from '../../cluster/bed/wait.ts'
+import { findVersitygw } from '../../s3/bed/versitygw.ts'
 import { REPOSITORY } from './buildah.ts'
 import { productImage } from './images.ts'
 import { findKubectl } from './kubectl.ts'
 import { pauseImage } from './pause-image.ts'
+import { natsImage } from './program-image.ts'
 
 /** The node's address inside. */
 export const NODE_ADDRESS = '10.200.0.1'
@@ -41,11 +43,13 @@ async function run(program: readonly string[]): Promise<number> {
     KUBECTL: await findKubectl(),
     LOOM_TEST_IMAGE: await productImage(),
     LOOM_TEST_PAUSE_IMAGE: await pauseImage(),
+    LOOM_TEST_NATS_IMAGE: await natsImage(),
+    VERSITYGW: await findVersitygw(),
     LOOM_TEST_CGROUP: `/loom-node-${process.pid}`,
     TMPDIR: mkdtempSync(join(tmpdir(), 'loom-node-')),
   }
   process.stderr.write(
-    `Servers, Helm, kubectl and images are built or found: ${Math.round((Date.now() - began) / 1000)} s.\n`,
+    `Servers, Helm, kubectl, an S3 server and images are built or found: ${Math.round((Date.now() - began) / 1000)} s.\n`,
   )
   makeCgroups(env.LOOM_TEST_CGROUP)
   try {

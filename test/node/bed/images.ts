@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { BUILD_BASE, makeBaseImages, RUN_BASE } from './base-images.ts'
+import { BUILD_BASE, FETCH_BASE, makeBaseImages, RUN_BASE } from './base-images.ts'
 import { buildah, IMAGE_CACHE, output, REPOSITORY } from './buildah.ts'
 
 export const IMAGE = 'localhost/loom-operator:test'
@@ -17,6 +17,7 @@ const INPUTS = [
   'tsconfig.json',
   'tsconfig.build.json',
   'scripts/prune-image.mjs',
+  'scripts/image-extensions.txt',
   'src',
   'examples',
 ]
@@ -39,7 +40,7 @@ export async function productImage(say: (line: string) => void = tellOnStderr): 
   return archive
 }
 
-/** npm in the build trusts what the machine trusts, and has its settings. */
+/** npm and pip in the build trust what the machine trusts, and have its settings. */
 async function build(): Promise<void> {
   const mounts = ['/etc/ssl/certs:/etc/ssl/certs:ro']
   mounts.push(`${await output('npm', ['config', 'get', 'cache'])}:/root/.npm`)
@@ -51,7 +52,10 @@ async function build(): Promise<void> {
     '--pull-never',
     '--layers',
     ...mounts.flatMap((mount) => ['--volume', mount]),
-    ...['--build-arg', `BUILD_BASE=${BUILD_BASE}`, '--build-arg', `RUN_BASE=${RUN_BASE}`],
+    ...Object.entries({ BUILD_BASE, FETCH_BASE, RUN_BASE }).flatMap(([name, base]) => [
+      '--build-arg',
+      `${name}=${base}`,
+    ]),
     ...['--tag', IMAGE, '.'],
   )
 }

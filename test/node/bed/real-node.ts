@@ -103,7 +103,7 @@ export class RealNode implements AsyncDisposable {
   }
 
   async #importImages(): Promise<void> {
-    for (const name of ['LOOM_TEST_PAUSE_IMAGE', 'LOOM_TEST_IMAGE'])
+    for (const name of ['LOOM_TEST_PAUSE_IMAGE', 'LOOM_TEST_NATS_IMAGE', 'LOOM_TEST_IMAGE'])
       await this.#ctr('--namespace', 'k8s.io', 'images', 'import', process.env[name] ?? '')
   }
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { API_VERSION, type RunStatus } from '../../../src/manifest/index.ts'
+import { API_VERSION, type RunStatus, type WorkerPoolStatus } from '../../../src/manifest/index.ts'
 import { type Api, type Kube, type Pod, until } from '../../cluster/bed/index.ts'
 import { pause } from '../../cluster/bed/wait.ts'
 import type { Manifest } from '../../cluster/support/cluster.ts'
@@ -13,6 +13,7 @@ import type { RealNode } from '../bed/real-node.ts'
 
 export const NAMESPACE = 'etl'
 const RUNS = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/etlruns`
+const POOLS = `/apis/${API_VERSION}/namespaces/${NAMESPACE}/etlworkerpools`
 
 type Run = Kube & { status?: RunStatus }
 
@@ -120,6 +121,16 @@ export class Etl {
     const status = await this.runIs(name, 'ends', ({ finishedAt }) => finishedAt !== undefined)
     const phases = this.#phases.get(name) ?? []
     return { status, phases: phases[0] === 'Pending' ? phases.slice(1) : phases }
+  }
+
+  /** Waits until the pool's status is as wanted. */
+  async poolIs(name: string, what: string, wanted: (status: WorkerPoolStatus) => boolean): Promise<void> {
+    let last: WorkerPoolStatus = {}
+    const isSo = async () => {
+      last = (await this.api.get<Kube & { status?: WorkerPoolStatus }>(`${POOLS}/${name}`)).status ?? {}
+      return wanted(last)
+    }
+    await until(`pool ${name} ${what}`, isSo, { seconds: 240, seen: () => last })
   }
 
   /** Waits for a pod of the run whose container runs. */

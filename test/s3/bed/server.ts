@@ -18,18 +18,19 @@ export interface S3Server {
   stop(): Promise<void>
 }
 
-export async function startS3Server(): Promise<S3Server> {
+/** @param host the address of this machine where it listens */
+export async function startS3Server(host = '127.0.0.1'): Promise<S3Server> {
   const root = await mkdtemp(join(tmpdir(), 'loom-s3-'))
   // a folder in the root is a bucket
   const bucketFolder = join(root, 'data', BUCKET)
   await mkdir(bucketFolder, { recursive: true })
   await mkdir(join(root, 'data', 'other'), { recursive: true })
-  const port = await freePort()
-  const child = spawn(await findVersitygw(), ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', join(root, 'data')], {
+  const port = await freePort(host)
+  const child = spawn(await findVersitygw(), ['--port', `${host}:${port}`, '--quiet', 'posix', join(root, 'data')], {
     env: { ...process.env, ROOT_ACCESS_KEY: KEYS.AWS_ACCESS_KEY_ID, ROOT_SECRET_KEY: KEYS.AWS_SECRET_ACCESS_KEY },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const endpoint = `http://127.0.0.1:${port}`
+  const endpoint = `http://${host}:${port}`
   await answers(endpoint, child)
   return {
     endpoint,
@@ -63,9 +64,9 @@ async function answers(endpoint: string, child: ChildProcess): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+async function freePort(host: string): Promise<number> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
   const address = server.address()
   await new Promise((resolve) => server.close(resolve))
   if (address === null || typeof address === 'string') throw new TypeError('the system gave no port')
