@@ -5,8 +5,10 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { DISPATCH_LIMITS, LeaseServer, openNatsBroker, parseServers } from '../../dispatch/index.ts'
+import { Fault } from '../../base/index.ts'
+import { type Broker, DISPATCH_LIMITS, LeaseServer, openNatsBroker, parseServers } from '../../dispatch/index.ts'
 import type { Engine } from '../../step/index.ts'
 import { type LocalBroker, startLocalBroker } from './local-broker.ts'
 import { WorkerEngine } from './worker-engine.ts'
@@ -32,10 +34,12 @@ export interface LocalWorkers {
 /** A dead worker is noticed sooner than on a cluster: nothing but this machine is between. */
 const LIMITS = { ...DISPATCH_LIMITS, leaseMs: 6_000, heartbeatMs: 1_500, acceptMs: 2_000, gatherMs: 0 }
 const NAMESPACE = 'local'
+/** A broker that does not answer for so long at the start is not there. */
+const REACHED_MS = 5_000
 /** How often a worker that ended by itself is replaced. */
 const MOST_RESTARTS = 10
 
-/** @throws Fault missing NatsServerNotFound, CredentialsNotFound; invalid InvalidBrokerUrl; transient NatsServerFailed */
+/** @throws Fault missing NatsServerNotFound, CredentialsNotFound; invalid InvalidBrokerUrl; transient NatsServerFailed, BrokerUnreachable */
 export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
   const folder = await mkdtemp(join(tmpdir(), 'loom-workers-'))
   const cleanUp: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })]
@@ -67,16 +71,11 @@ async function brokerOf(
 }
 
 async function serve(
-  { url, credentials }: { url: string; credentials?: string },
+  { url, credentials }: { url: string; credentials?: string | undefined },
   pool: string,
   warn: (message: string) => void,
 ): Promise<{ engine: Engine; ends: (() => unknown)[] }> {
-  const broker = await openNatsBroker({
-    servers: parseServers(url),
-    name: pool,
-    warn,
-    ...(credentials === undefined ? {} : { credentials }),
-  })
+  const broker = await reached({ url, credentials }, pool, warn)
   const server = new LeaseServer({
     broker,
     limits: LIMITS,
@@ -88,6 +87,32 @@ async function serve(
   })
   const engine = new WorkerEngine({ server, pool: `${NAMESPACE}/${pool}`, now: Date.now })
   return { engine, ends: [() => broker.close(), server.start()] }
+}
+
+/** @throws Fault transient BrokerUnreachable; what is told before is in there */
+async function reached(
+  { url, credentials }: { url: string; credentials: string | undefined },
+  name: string,
+  warn: (message: string) => void,
+): Promise<Broker> {
+  let last = 'it does not answer'
+  let tell = (message: string): void => {
+    last = message.replace('cannot connect to the broker: ', '')
+  }
+  const settings = { servers: parseServers(url), name, ...(credentials === undefined ? {} : { credentials }) }
+  const broker = await openNatsBroker({ ...settings, warn: (message) => tell(message) })
+  const up = new Promise<boolean>((resolve) => broker.onState((state) => state === 'up' && resolve(true)))
+  const late = new AbortController()
+  const isUp = await Promise.race([up, setTimeout(REACHED_MS, false, { signal: late.signal })])
+  late.abort()
+  tell = warn
+  if (isUp) return broker
+  await broker.close()
+  throw new Fault({
+    kind: 'transient',
+    code: 'BrokerUnreachable',
+    message: `cannot start workers: the broker at ${url} is not reached: ${last}; start a NATS server there, or leave --nats out`,
+  })
 }
 
 interface ProcessesOptions extends LocalWorkersOptions {
