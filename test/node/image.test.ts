@@ -41,7 +41,9 @@ async function read(file: string): Promise<string> {
 
 it('runs loom, as a user without rights, and says what it is', () => {
   assert.equal(config.config.User, '65532:65532')
-  assert.deepEqual(config.config.Entrypoint, ['/app/node_modules/.bin/node', '/app/dist/cli/main.js'])
+  const program = ['/app/node_modules/.bin/node', '/app/dist/cli/main.js']
+  assert.deepEqual(config.config.Entrypoint, ['/usr/bin/tini', '--', ...program])
+  assert.ok(files.includes('usr/bin/tini'))
   assert.equal(config.config.Labels['org.opencontainers.image.title'], 'loom-operator')
   assert.equal(config.config.Labels['org.opencontainers.image.licenses'], 'Apache-2.0')
 })
@@ -52,6 +54,14 @@ it('has no shell, no package manager and nothing that only developers need', () 
   for (const name of ['typescript', 'fast-check', 'knip', '@biomejs', 'npm'])
     assert.ok(!files.some((file) => file.startsWith(`app/node_modules/${name}/`)), name)
   assert.ok(!files.some((file) => /\.(d\.ts|map)$/.test(file)))
+})
+
+it("has the engine's extension for S3, for just the engine that is in it", () => {
+  const extensions = files.filter((file) => file.endsWith('.duckdb_extension'))
+  assert.deepEqual(extensions, ['app/extensions/httpfs.duckdb_extension'])
+  const { dependencies } = JSON.parse(text('package.json')) as { dependencies: Record<string, string> }
+  const engine = dependencies['@duckdb/node-api']?.split('-')[0]
+  assert.match(text('scripts/image-extensions.txt'), new RegExp(`^duckdb-extension-httpfs==${engine} `, 'm'))
 })
 
 it('has a bill of materials of just the packages that are in it, in the versions of the lock file', async () => {

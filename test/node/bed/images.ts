@@ -46,6 +46,7 @@ async function build(): Promise<void> {
   mounts.push(`${await output('npm', ['config', 'get', 'cache'])}:/root/.npm`)
   const settings = await output('npm', ['config', 'get', 'globalconfig'])
   if (existsSync(settings)) mounts.push(`${settings}:/usr/local/etc/npmrc:ro`)
+  if (existsSync('/etc/pip.conf')) mounts.push('/etc/pip.conf:/etc/pip.conf:ro')
   await buildah(
     'build',
     '--quiet',
