@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { Checkout } from '../docs/checkout.ts'
 import { type Block, blocksOf, commandsOf, isCommands, PAGES, printsLike } from '../docs/pages.ts'
+import { kubectlIsThere } from './bed/shapes.ts'
 import { Cluster } from './support/cluster.ts'
 
 /** The first run makes what the others look at. */
@@ -32,7 +33,7 @@ const isOurs = ({ mark }: Block): boolean => mark.kind === 'run' && mark.where =
 for (const page of [FIRST, ...PAGES.filter((name) => name !== FIRST)]) {
   const blocks = blocksOf(page)
   if (!blocks.some(isOurs)) continue
-  describe(page, () => {
+  describe(page, { skip: kubectlIsThere() ? false : 'there is no kubectl here' }, () => {
     for (const block of blocks) {
       const { mark, text } = block
       if (mark.kind === 'file') it(`has the file ${mark.name}`, () => folder.write(mark.name, text))
