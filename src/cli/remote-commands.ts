@@ -1,4 +1,6 @@
 // The commands that look at runs on a cluster and steer them, with the rights of whoever calls them.
+
+import type { Order } from '../remote/index.ts'
 import type { Arguments } from './arguments.ts'
 import { CLUSTER_OPTIONS, clusterChoice } from './cluster-options.ts'
 import type { Command } from './command.ts'
@@ -8,7 +10,7 @@ import { count, oneOf } from './run-flags.ts'
 const OUTPUT = ['text', 'json'] as const
 const PROGRESS = ['auto', 'plain', 'none'] as const
 
-const order = (name: 'cancel' | 'suspend' | 'resume', description: string): Command => ({
+const order = (name: Order, description: string): Command => ({
   name,
   args: '<runs...>',
   description,
@@ -70,6 +72,7 @@ export const REMOTE_COMMANDS: readonly Command[] = [
   order('cancel', 'stop runs on Kubernetes for good'),
   order('suspend', 'let runs on Kubernetes start nothing new; running steps are left to finish'),
   order('resume', 'let suspended runs on Kubernetes go on'),
+  order('retry', 'let failed or cancelled runs on Kubernetes go on: what has not succeeded is run again'),
 ]
 
 const watching = (options: Arguments['options'], io: Io) => ({

@@ -28,7 +28,7 @@ export function runOrStub(object: AnyObject): AnyObject {
   const hasEnded =
     phase !== undefined && FINAL_PHASES.includes(phase) && textAt(object, 'status', 'startedAt') !== undefined
   const isSeen = numberAt(object, 'status', 'observedGeneration') === object.metadata.generation
-  if (!hasEnded || !isSeen) return withoutHistory(object)
+  if (!hasEnded || !isSeen || mayGoOn(object, phase)) return withoutHistory(object)
   const { labels: _labels, ownerReferences: _owners, ...metadata } = withoutHistory(object).metadata
   const spec = pick(object.spec, ['ttlAfterFinished', 'correlationId', 'runId', 'step', 'storageRef', 'pipelineRef'])
   const status = pick(object.status, [
@@ -45,6 +45,10 @@ export function runOrStub(object: AnyObject): AnyObject {
   ])
   return { metadata, spec, status }
 }
+
+/** Asked to go on again: the decision about that reads all of it. */
+const mayGoOn = (object: AnyObject, phase: Phase): boolean =>
+  phase !== 'Succeeded' && (numberAt(object, 'spec', 'restarts') ?? 0) > (numberAt(object, 'status', 'restarts') ?? 0)
 
 /** That it is there, and whose it is. */
 export const presence = (object: AnyObject): AnyObject => ({ metadata: ownedMetadata(object.metadata) })

@@ -1,7 +1,7 @@
 // Turns what a decision wishes of the leases into what the lease server is told: every wanted step with its whole task.
 import { type Agreement, type LeasingRun, leaseKey, type Wanted } from '../dispatch/index.ts'
 import { type StepPlan, stepsOf, taskOf } from '../plan/index.ts'
-import type { LeaseWishes, RunObject, StoredPlan } from '../reconcile/index.ts'
+import { isLastAttempt, type LeaseWishes, type RunObject, type StoredPlan } from '../reconcile/index.ts'
 
 export function leaseAgreement(
   { metadata, spec, status }: RunObject,
@@ -21,7 +21,7 @@ export function leaseAgreement(
   const works = wanted.flatMap(({ process, step, attempt, try: number, pool, mayBeHeld }): Wanted[] => {
     const plan = steps.get(`${process}/${step}`)
     if (plan === undefined || stored === undefined) return []
-    const run = { ...identity, attempt, lastAttempt: attempt > (spec.retry?.limit ?? 0) }
+    const run = { ...identity, attempt, lastAttempt: isLastAttempt({ spec, status }, attempt) }
     const task = taskOf(plan, { plan: stored.plan, binding: stored.binding, run })
     const id = { runUid: uid, process, step, attempt, try: number }
     return [{ id, pool: `${namespace}/${pool}`, task, mayBeHeld }]

@@ -26,6 +26,7 @@ import {
   storedPlanOf,
   type TryId,
   unpackPlan,
+  wantsRestart,
 } from '../reconcile/index.ts'
 import type { Caches } from './caches.ts'
 import type { AnyObject } from './kept.ts'
@@ -88,7 +89,7 @@ export class Observer {
       if (problems.length > 0) return { state: 'problems', problems }
       return this.#compiled(run)
     }
-    const finished = run.status.finishedAt !== undefined && run.metadata.deletedAt === undefined
+    const finished = run.status.finishedAt !== undefined && run.metadata.deletedAt === undefined && !wantsRestart(run)
     const known = this.#plans.get(run.metadata.uid)
     const name = run.status.planConfigMap ?? ''
     const inStatus = known === undefined ? run.status.plan : undefined

@@ -92,8 +92,9 @@ function readStatus(stored: unknown): RunStatus {
   return parsed.success && timesOf(parsed.data).every(isTime) ? parsed.data : {}
 }
 
-function timesOf({ startedAt, attemptStartedAt, finishedAt, nextAttemptAt, conditions = [] }: RunStatus): string[] {
-  const times = [startedAt, attemptStartedAt, finishedAt, nextAttemptAt]
+function timesOf({ conditions = [], ...status }: RunStatus): string[] {
+  const { startedAt, restartedAt, attemptStartedAt, finishedAt, nextAttemptAt } = status
+  const times = [startedAt, restartedAt, attemptStartedAt, finishedAt, nextAttemptAt]
   return [...times.filter((time) => time !== undefined), ...conditions.map((condition) => condition.lastTransitionTime)]
 }
 

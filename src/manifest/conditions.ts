@@ -28,6 +28,7 @@ export const REASONS = {
   PlanLost: "The run's plan was deleted and can't be made again unchanged.",
   Suspended: 'Nothing new is started; running steps are left to finish.',
   Started: 'The plan is fixed and steps are being run.',
+  Restarted: 'The run had ended without success and was asked to go on: what has not succeeded is run again.',
   Running: 'Steps are running.',
   WaitingForRetry: 'An attempt has failed; the next begins after a wait.',
   Stopping: 'Steps are being stopped.',

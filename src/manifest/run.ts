@@ -68,6 +68,14 @@ export const runSpecSchema = z
       .optional()
       .describe('Start nothing new; running steps are left to finish. May be changed at any time.'),
     cancel: z.boolean().optional().describe('Stop the run for good. May be set at any time.'),
+    restarts: z
+      .int()
+      .min(0)
+      .max(1000)
+      .optional()
+      .describe(
+        'How often the run was asked to go on after it had failed or was cancelled; what has succeeded is not run again. May only grow, at any time; `loom retry` does it. Default 0.',
+      ),
     ttlAfterFinished: durationField(
       'Delete the run this long after its end. Default: never; GitOps tools would make it again.',
     ).optional(),

@@ -76,11 +76,14 @@ export const runStatusSchema = z
       .optional()
       .describe('The plan, where it is small and no Job needs it: JSON, gzip, base64.'),
     attempt: z.int().min(1).optional().describe('Present attempt, from 1.'),
+    attemptsBefore: count('Attempts before the last restart; the limit of attempts counts from there.'),
+    restarts: count('The value of spec.restarts that has been taken account of.'),
+    restartedAt: time('When the run was last restarted.'),
     startedAt: time('When the first step was started.'),
     attemptStartedAt: time('When the present attempt began.'),
     finishedAt: time('When the run ended.'),
     nextAttemptAt: time('When the next attempt begins.'),
-    duration: z.string().max(32).optional().describe('How long the run took.'),
+    duration: z.string().max(32).optional().describe('How long the run took, since its last restart.'),
     progress: z.string().max(32).optional().describe('Steps done of steps to do, like 7/12.'),
     rows: count('Rows written by all steps.'),
     stepStates: z

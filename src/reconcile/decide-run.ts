@@ -7,6 +7,7 @@ import type { Decision } from './decision.ts'
 import type { Observed } from './observed.ts'
 import { beingDeleted, finished } from './rules/deletion.ts'
 import { goOn } from './rules/progress.ts'
+import { restarted } from './rules/restart.ts'
 import {
   cancelledBeforeStart,
   denied,
@@ -22,6 +23,7 @@ import { decisionOf } from './status.ts'
 
 export const RULES: readonly Rule[] = [
   beingDeleted, // its end comes before everything else
+  restarted, // before its end counts
   finished, // nothing changes any more
   cancelledBeforeStart, // needs no plan
   suspendedBeforeStart, // needs no plan

@@ -9,6 +9,7 @@ import type { Decision, RunEvent } from './decision.ts'
 import { leaseWishes } from './lease-wishes.ts'
 import { FINALIZER, RUN_MESSAGE_BYTES, STATUS_BYTES } from './limits.ts'
 import type { Observed } from './observed.ts'
+import { roundStartedAt } from './restart.ts'
 import { iso, type Ruling } from './ruling.ts'
 import { detailsOf, type StepRecord, statusOfRecords } from './step-record.ts'
 
@@ -34,7 +35,7 @@ function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
   const final = FINAL_PHASES.includes(ruling.phase)
   const ended =
     final && old.finishedAt === undefined
-      ? { finishedAt: iso(now), duration: showDuration(now - Date.parse(old.startedAt ?? iso(now))) }
+      ? { finishedAt: iso(now), duration: showDuration(now - Date.parse(roundStartedAt(old) ?? iso(now))) }
       : {}
   const status: RunStatus = {
     ...old,
@@ -47,7 +48,10 @@ function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
     message,
     conditions: conditionsOf({ ...ruling, message }, observed),
   }
-  if (final && !run.metadata.finalizers.includes(FINALIZER)) delete status.plan
+  if (ruling.phase === 'Succeeded' && !run.metadata.finalizers.includes(FINALIZER)) delete status.plan
+  // What was asked for before the start asks for nothing afterwards.
+  if (old.startedAt === undefined && (!final || old.finishedAt === undefined) && run.spec.restarts !== undefined)
+    status.restarts = run.spec.restarts
   // A run that was refused before its start, and goes on since it was changed, has not ended.
   if (!final) {
     delete status.finishedAt
@@ -121,6 +125,7 @@ function transitionEvents(old: RunStatus, next: RunStatus): RunEvent[] {
   if (next.phase === 'Failed') return [{ type: 'Warning', reason, message }]
   const told = [
     'Started',
+    'Restarted',
     'Succeeded',
     'Cancelled',
     'Suspended',

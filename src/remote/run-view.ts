@@ -1,7 +1,7 @@
 // A run as people look at it: its status, with the steps that the plan declares. Pure.
 import { FINAL_PHASES, type Phase, type RunStatus } from '../manifest/index.ts'
 import { declaredSteps, type Plan } from '../plan/index.ts'
-import { type RunObject, recordsOf } from '../reconcile/index.ts'
+import { type RunObject, recordsOf, wantsRestart } from '../reconcile/index.ts'
 
 type StepDetail = NonNullable<RunStatus['steps']>[number]
 
@@ -14,6 +14,8 @@ export interface RunView {
   namespace: string
   uid: string
   phase: Phase
+  /** It has ended, and is asked to go on; the operator has not taken account of that yet. */
+  goesOn?: true
   reason?: string
   message?: string
   runId?: string
@@ -44,7 +46,7 @@ const TOLD = [
 ] as const
 
 /** @param plan undefined: it is not known */
-export function runView({ metadata, status }: RunObject, plan: Plan | undefined): RunView {
+export function runView({ metadata, spec, status }: RunObject, plan: Plan | undefined): RunView {
   const steps = plan === undefined ? (status.steps ?? []) : stepsIn(plan, status)
   const { name, namespace, uid } = metadata
   const told = Object.fromEntries(
@@ -56,6 +58,7 @@ export function runView({ metadata, status }: RunObject, plan: Plan | undefined)
     uid,
     phase: status.phase ?? 'Pending',
     ...(told as Partial<RunView>),
+    ...(goesOn({ metadata, spec, status }) ? { goesOn: true } : {}),
     steps,
     untold: Math.max(0, (status.stepStates ?? '').length - steps.length),
   }
@@ -69,7 +72,13 @@ function stepsIn(plan: Plan, status: RunStatus): StepView[] {
   )
 }
 
-export const hasEnded = ({ phase }: Pick<RunView, 'phase'>): boolean => FINAL_PHASES.includes(phase)
+/** Asked to after its end, or, where it was refused before its start, changed since. */
+export const goesOn = ({ metadata, spec, status }: RunObject): boolean =>
+  wantsRestart({ spec, status }) ||
+  (status.phase === 'Failed' && status.startedAt === undefined && status.observedGeneration !== metadata.generation)
+
+export const hasEnded = ({ phase, goesOn: again }: Pick<RunView, 'phase' | 'goesOn'>): boolean =>
+  FINAL_PHASES.includes(phase) && again !== true
 
 /** What has changed and is worth a line between the steps: `Suspended: suspended; …`. */
 export function newsOf(before: RunView | undefined, now: RunView): string[] {

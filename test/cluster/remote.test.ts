@@ -9,6 +9,7 @@ import { CHART_RULES } from '../../scripts/chart/rules-template.ts'
 import { type Ended, folder, loom, ORDERS, pipelineOf, type Running, runOf, shell, start } from '../cli/loom.ts'
 import { type BrokerProcess, startBroker } from './bed/index.ts'
 import { Cluster, installCrds } from './support/cluster.ts'
+import { commitsByWriter } from './support/lake.ts'
 import { REPOSITORY } from './support/operator-process.ts'
 import { gated, run } from './support/pipelines.ts'
 import { pool } from './support/pools.ts'
@@ -136,6 +137,54 @@ describe('people on a cluster', { concurrency: 3 }, () => {
       logs.stdout + logs.stderr,
       /step starts|step "main\/h2": it is Cancelled, and its log is no more: its pod is gone/,
     )
+  })
+
+  it('let a run that failed, or was cancelled, go on with what has not succeeded', async () => {
+    const fixable = {
+      ...talks('r2', ''),
+      code: {
+        inline: `import { existsSync } from 'node:fs'\nexport default async function* () {\n  if (!existsSync('/lake/open-r2')) throw new Error('not yet')\n  yield { a: 1 }\n}`,
+      },
+    }
+    await cluster.apply(run('again', [talks('r1', 'once'), fixable, gated('r3')]))
+    const failed = await cluster.ends('again')
+    assert.deepEqual([failed.phase, failed.stepStates], ['Failed', 'SFK'])
+    open('r2')
+    const retried = await as('editor', 'retry', 'again')
+    assert.deepEqual(
+      [retried.code, retried.stdout],
+      [0, 'again runs again what has not succeeded; loom status again -w watches it\n'],
+      retried.stderr,
+    )
+    // a watch that begins at once does not take the old end for the new one
+    const watching = starts('viewer', 'status', 'again', '-w')
+    await cluster.runIs('again', 'goes on', ({ phase, restarts }) => phase === 'Running' && restarts === 1)
+    const early = await as('editor', 'retry', 'again')
+    assert.equal(early.code, 2)
+    assert.match(early.stderr, /^cannot retry ETLRun "again": it has not ended, it is Running\n$/)
+    await as('editor', 'cancel', 'again')
+    assert.equal((await watching.ended).code, 130)
+    open('r3')
+    await as('editor', 'retry', 'again')
+    const watched = await as('viewer', 'status', 'again', '-w')
+    assert.equal(watched.code, 0, watched.stdout + watched.stderr)
+    const status = await cluster.ends('again')
+    assert.deepEqual([status.phase, status.stepStates, status.attempt, status.restarts], ['Succeeded', 'SSS', 3, 2])
+    const { uid } = (await cluster.run('again'))?.metadata ?? {}
+    const commits = Object.entries(commitsByWriter(join(cluster.lake, 'tables'))).filter(([writer]) =>
+      writer.startsWith(`loom/${uid}/`),
+    )
+    assert.deepEqual(
+      commits.map(([, count]) => count),
+      [1, 1, 1],
+    )
+    assert.equal((await as('editor', 'retry', 'again')).code, 2)
+    assert.match(
+      await cluster.tells('again', 'Restarted'),
+      /^restarted after (Failed|Cancelled): attempt \d runs what has not succeeded, \d of 3 steps$/,
+    )
+    await assert.rejects(cluster.patchRun('again', { restarts: 1 }), /spec.restarts may only grow/)
+    await assert.rejects(cluster.patchRun('again', { restarts: null }), /spec.restarts may only grow/)
   })
 
   it('run a pipeline there as here, with the same exit codes', async (t) => {

@@ -119,3 +119,17 @@ test('a finished run whose spec was changed afterwards is kept whole until its s
   const seen = runOrStub({ ...run, status: { ...status, observedGeneration: 4 } })
   assert.deepEqual(seen.status, { phase: 'Succeeded', startedAt: 'x', observedGeneration: 4 })
 })
+
+test('a run that has ended is kept whole while it is asked to go on: the decision about that reads all of it', () => {
+  const status = { phase: 'Failed', startedAt: 'x', observedGeneration: 1, stepStates: 'SF' }
+  const run = (spec: object, more: object = {}): AnyObject => ({
+    metadata: { ...metadata, generation: 1 },
+    spec,
+    status: { ...status, ...more },
+  })
+  const states = (object: AnyObject) => (runOrStub(object).status as { stepStates?: string }).stepStates
+  assert.equal(states(run({})), undefined)
+  assert.equal(states(run({ restarts: 1 })), 'SF')
+  assert.equal(states(run({ restarts: 1 }, { restarts: 1 })), undefined)
+  assert.equal(states(run({ restarts: 1 }, { phase: 'Succeeded' })), undefined)
+})

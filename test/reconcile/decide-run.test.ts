@@ -34,6 +34,7 @@ describe('the order of the rules', () => {
       RULES.map(({ name }) => name),
       [
         'beingDeleted',
+        'restarted',
         'finished',
         'cancelledBeforeStart',
         'suspendedBeforeStart',
@@ -50,8 +51,19 @@ describe('the order of the rules', () => {
   })
 
   const deletion = { deletedAt: NOW - 1000, finalizers: [FINALIZER] }
+  const failed = { phase: 'Failed', reason: 'StepFailed', finishedAt: iso(NOW - 9_000) } as const
   const done = { phase: 'Succeeded', reason: 'Succeeded', finishedAt: iso(NOW - 9_000) } as const
   const precedence: [why: string, observed: Observed, rule: string][] = [
+    [
+      'a deleted run is not started again',
+      started('F', { metadata: deletion, spec: { restarts: 1 }, status: failed }),
+      'beingDeleted',
+    ],
+    [
+      'a failed run that is asked to go on does so, though its time to live is over',
+      started('F', { spec: { restarts: 1, ttlAfterFinished: '1s' }, status: failed }),
+      'restarted',
+    ],
     [
       'a deleted run is let go even when it has finished: its finalizer must come off',
       started('S', { metadata: deletion, status: done }),

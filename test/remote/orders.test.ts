@@ -40,10 +40,41 @@ test('an order is one change of the spec, or says why it is none', () => {
 
 test('nothing is ordered of a run that has ended or is being deleted', () => {
   for (const order of ORDERS) {
+    assert.equal(decided(order, { metadata: { deletedAt: 1 } }), 'refused: it is being deleted')
+    if (order === 'retry') continue
     const ended = { status: { phase: 'Succeeded', finishedAt: '2026-01-01T00:00:00Z' } } as const
     assert.equal(decided(order, ended), 'refused: it has ended already: Succeeded')
-    assert.equal(decided(order, { metadata: { deletedAt: 1 } }), 'refused: it is being deleted')
   }
+})
+
+test('a retry asks once more than was ever asked, and takes a cancellation back', () => {
+  const [startedAt, finishedAt] = ['2026-01-01T00:00:00Z', '2026-01-01T00:00:09Z']
+  const failed = { phase: 'Failed', startedAt, finishedAt } as const
+  const says = 'daily runs again what has not succeeded; kubectl loom status daily -w watches it'
+  const cases: [Parameters<typeof aRun>[0], string][] = [
+    [{ status: failed }, `{"restarts":1} ${says}`],
+    [{ spec: { restarts: 2 }, status: { ...failed, restarts: 4 } }, `{"restarts":5} ${says}`],
+    [{ spec: { cancel: true }, status: { ...failed, phase: 'Cancelled' } }, `{"restarts":1,"cancel":false} ${says}`],
+    [
+      { spec: { suspend: true }, status: failed },
+      '{"restarts":1} daily runs again what has not succeeded, once it is no longer suspended: kubectl loom resume daily; kubectl loom status daily -w watches it',
+    ],
+    [{ status: { phase: 'Failed', finishedAt, observedGeneration: 1 } }, `{"restarts":1} ${says}`],
+    [{ status: { phase: 'Running' } }, 'refused: it has not ended, it is Running'],
+    [
+      { spec: { suspend: true }, status: { phase: 'Suspended' } },
+      'refused: it has not ended, it is Suspended; kubectl loom resume daily lets it go on',
+    ],
+    [{}, 'refused: it has not ended, it is Pending'],
+  ]
+  for (const [about, expected] of cases) assert.equal(decided('retry', about), expected)
+  assert.match(decided('retry', { status: { phase: 'Succeeded' } }), /^refused: it has succeeded, so there is nothing/)
+})
+
+test('a run that is asked to go on can be held and cancelled again before the operator has seen that', () => {
+  const asked = { spec: { restarts: 1 }, status: { phase: 'Failed', startedAt: 'x', finishedAt: 'x' } } as const
+  assert.equal(decided('retry', asked), 'nothing: daily is about to go on already')
+  assert.match(decided('cancel', asked), /^\{"cancel":true\}/)
 })
 
 test('a run that is not there is told with those that are', () => {

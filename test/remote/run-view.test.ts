@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { endedSince, newsOf, type RunView, runView } from '../../src/remote/run-view.ts'
+import { endedSince, hasEnded, newsOf, type RunView, runView } from '../../src/remote/run-view.ts'
 import { aRun, planWith } from '../reconcile/builder.ts'
 
 const detail = { process: 'p', step: 'b', state: 'Running', attempt: 1, try: 1, since: '2026-01-01T00:00:00Z' } as const
@@ -43,4 +43,15 @@ test('a step that has ended is told once for each attempt', () => {
   const again = { ...failed, attempt: 2 }
   assert.deepEqual(endedSince(now, view({ steps: [again] })), [again])
   assert.deepEqual(endedSince(undefined, view({ steps: [failed, { ...detail, state: 'Skipped' }] })), [failed])
+})
+
+test('a run has not ended that is asked to go on, or that was changed after it was refused', () => {
+  const of = (spec: object, status: object) => hasEnded(runView(aRun({ spec, status }), undefined))
+  const failed = { phase: 'Failed', startedAt: 'x', finishedAt: 'x', observedGeneration: 1 }
+  assert.equal(of({}, failed), true)
+  assert.equal(of({ restarts: 1 }, failed), false)
+  assert.equal(of({ restarts: 1 }, { ...failed, restarts: 1 }), true)
+  const refused = { phase: 'Failed', finishedAt: 'x' }
+  assert.equal(of({}, { ...refused, observedGeneration: 1 }), true)
+  assert.equal(of({}, { ...refused, observedGeneration: 0 }), false)
 })

@@ -11,14 +11,15 @@ export function atEveryMove(world: World): string | undefined {
   return goesBack(world) ?? doubledJob(world)
 }
 
-/** What has ended stays ended: a run's phase, and a step that has succeeded. */
+/** What has ended stays ended, unless a restart is asked for: a run's phase, and a step that has succeeded. */
 function goesBack(world: World): string | undefined {
   const run = runOf(world)
   const status = (run?.status ?? {}) as RunStatus
   const before = world.lastStatus
   world.lastStatus = status
   if (before.startedAt === undefined || run === undefined) return undefined
-  if (before.finishedAt !== undefined && before.phase !== status.phase)
+  const isRestarted = (before.restarts ?? 0) < (status.restarts ?? 0)
+  if (before.finishedAt !== undefined && before.phase !== status.phase && !isRestarted)
     return `the run was ${before.phase}, and is ${status.phase} now`
   if ((before.attempt ?? 1) > (status.attempt ?? 1)) return 'the run went back to an earlier attempt'
   const lost = [...(before.stepStates ?? '')].some((state, i) => state === 'S' && status.stepStates?.[i] !== 'S')
@@ -48,6 +49,7 @@ export async function atEnd(world: World): Promise<string | undefined> {
     return `nothing is left to do, but the run is ${phase}: ${status.reason}`
   return (
     statusViolation(status) ??
+    restartViolation(run) ??
     (phase === 'Succeeded' ? commitViolation(world, run) : undefined) ??
     (world.api.all('Pod').some((pod) => !isEnded(pod)) ? `the run is ${phase}, but a pod runs` : undefined) ??
     (await settles(world))
@@ -62,6 +64,15 @@ function statusViolation(status: RunStatus): string | undefined {
     return `the run is ${status.phase}, but Succeeded is ${is('Succeeded')}`
   if (/[.R]/.test(status.stepStates ?? '')) return `the run is ${status.phase}, but its steps are ${status.stepStates}`
   return undefined
+}
+
+/** Who is asked to go on does, unless it is cancelled; a run without its plan says so, and has taken account of that. */
+function restartViolation({ spec, status }: ModelObject): string | undefined {
+  const { phase, startedAt, restarts = 0 } = status as RunStatus
+  const asked = Number(spec?.['restarts'] ?? 0)
+  if (phase === 'Succeeded' || startedAt === undefined || spec?.['cancel'] === true || asked <= restarts)
+    return undefined
+  return `the run is ${phase}, and was asked to go on: restarts ${asked}, seen ${restarts}`
 }
 
 function commitViolation({ cluster }: World, run: ModelObject): string | undefined {

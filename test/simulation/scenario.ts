@@ -20,7 +20,9 @@ export interface Scenario {
   behaviour: (step: string, run: number) => Behaviour
   replicas: 1 | 2
   /** What the user does, at which move. */
-  wishes: { atMove: number; what: 'suspend' | 'resume' | 'cancel' | 'delete' | 'changePipeline' }[]
+  wishes: { atMove: number; what: 'suspend' | 'resume' | 'cancel' | 'delete' | 'changePipeline' | 'restart' }[]
+  /** Whether the user asks a run that has ended without success to go on, once. */
+  restarts: boolean
 }
 
 const rows = { rows: { rows: { values: [{ n: 1 }] } } }
@@ -89,6 +91,13 @@ export function scenarioOf(random: () => number): Scenario {
     },
     behaviour,
     replicas: random() < 0.3 ? 2 : 1,
-    wishes: [...wish(0.1, 'suspend'), ...wish(0.1, 'cancel'), ...wish(0.08, 'delete'), ...wish(0.1, 'changePipeline')],
+    wishes: [
+      ...wish(0.1, 'suspend'),
+      ...wish(0.1, 'cancel'),
+      ...wish(0.08, 'delete'),
+      ...wish(0.1, 'changePipeline'),
+      ...wish(0.05, 'restart'),
+    ],
+    restarts: random() < 0.3,
   }
 }

@@ -74,7 +74,7 @@ export async function playSchedule(
     revive(world, random)
     makeWish(world, i)
     if (!(await playMove(world, random, stormy))) {
-      if (!advance(world) && !resume(world)) {
+      if (!advance(world) && !resume(world) && !restart(world)) {
         const violation = await atEnd(world)
         return violation === undefined ? undefined : { violation, moves: world.moves, crashes: world.crashes.at }
       }
@@ -177,12 +177,26 @@ function resume(world: World): boolean {
   return true
 }
 
+/** Whoever wants the work done asks once more. @returns false when there is nothing to ask for */
+function restart(world: World): boolean {
+  const run = runOf(world)
+  const phase = run?.status?.['phase']
+  if (!world.scenario.restarts || (phase !== 'Failed' && phase !== 'Cancelled')) return false
+  world.scenario.restarts = false
+  grant(world, 'restart')
+  return true
+}
+
 function grant({ api }: World, what: Scenario['wishes'][number]['what']): void {
   const place = { resource: 'ETLRun', namespace: NAMESPACE, name: 'run' } as const
   const patch = (spec: object) => api.mergePatch(place, { spec }).catch(() => undefined)
   if (what === 'suspend') void patch({ suspend: true })
   if (what === 'resume') void patch({ suspend: false })
   if (what === 'cancel') void patch({ cancel: true })
+  if (what === 'restart') {
+    const { restarts = 0 } = (runOf({ api })?.spec ?? {}) as { restarts?: number }
+    void patch({ restarts: restarts + 1, cancel: false })
+  }
   if (what === 'delete') void api.delete(place)
   if (what === 'changePipeline')
     void api

@@ -1,4 +1,4 @@
-// loom cancel, suspend, resume: one change of the spec of each run that is named.
+// loom cancel, suspend, resume, retry: one change of the spec of each run that is named.
 import { asFault, Fault } from '../../base/index.ts'
 import {
   type ClusterChoice,

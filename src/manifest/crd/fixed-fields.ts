@@ -14,5 +14,11 @@ export function fixedAfterStart(spec: StructuralSchema, mutable: readonly string
     }))
 }
 
+/** For a number whose absence is 0. */
+export function onlyGrows(field: string): CelRule {
+  const value = (of: string) => `(has(${of}.spec.${field}) ? ${of}.spec.${field} : 0)`
+  return { rule: `${value('self')} >= ${value('oldSelf')}`, message: `spec.${field} may only grow` }
+}
+
 const isSame = (path: string): string =>
   `(has(self.${path}) ? has(oldSelf.${path}) && self.${path} == oldSelf.${path} : !has(oldSelf.${path}))`

@@ -10,7 +10,7 @@ import { workerPoolSpecSchema } from '../worker-pool.ts'
 import { workerPoolStatusSchema } from '../worker-pool-status.ts'
 import { toStructural } from './convert.ts'
 import { crdText } from './crd-text.ts'
-import { fixedAfterStart } from './fixed-fields.ts'
+import { fixedAfterStart, onlyGrows } from './fixed-fields.ts'
 import { structuralProblems } from './structural.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
@@ -40,6 +40,8 @@ export interface CrdKind {
   columns: PrinterColumn[]
   /** Fields of the spec that may be changed after the start; absent: all. */
   mutableAfterStart?: readonly string[]
+  /** Numbers of the spec that may not become less. */
+  growing?: readonly string[]
 }
 
 const age: PrinterColumn = {
@@ -68,7 +70,8 @@ export const CRD_KINDS: readonly CrdKind[] = [
     description: 'One execution of a pipeline.',
     spec: runSpecSchema,
     status: runStatusSchema,
-    mutableAfterStart: ['suspend', 'cancel', 'ttlAfterFinished'],
+    mutableAfterStart: ['suspend', 'cancel', 'restarts', 'ttlAfterFinished'],
+    growing: ['restarts'],
     columns: [
       { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where the run is.' },
       { name: 'Reason', type: 'string', jsonPath: '.status.reason', description: 'Why it is there.' },
@@ -176,9 +179,11 @@ function objectSchema({
   spec,
   status,
   mutableAfterStart,
-}: Pick<CrdKind, 'description' | 'spec' | 'status' | 'mutableAfterStart'>): StructuralSchema {
+  growing = [],
+}: Pick<CrdKind, 'description' | 'spec' | 'status' | 'mutableAfterStart' | 'growing'>): StructuralSchema {
   const structuralSpec = toStructural(spec)
   const fixed = mutableAfterStart === undefined ? [] : fixedAfterStart(structuralSpec, mutableAfterStart)
+  const rules = [...fixed, ...growing.map(onlyGrows)]
   return {
     description,
     type: 'object',
@@ -190,7 +195,7 @@ function objectSchema({
       spec: structuralSpec,
       status: status === undefined ? { description: 'Not used yet.', type: 'object' } : withoutGeneration(status),
     },
-    ...(fixed.length === 0 ? {} : { 'x-kubernetes-validations': fixed }),
+    ...(rules.length === 0 ? {} : { 'x-kubernetes-validations': rules }),
   }
 }
 

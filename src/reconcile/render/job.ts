@@ -14,6 +14,7 @@ import { DEFAULT_RESOURCES } from '../default-resources.ts'
 import { POD_DEADLINE_SLACK } from '../limits.ts'
 import type { RunObject, TryId } from '../observed.ts'
 import { settingsOf } from '../pod-policy.ts'
+import { isLastAttempt } from '../restart.ts'
 import { jobName, labelsOf, ownedBy } from './names.ts'
 import { configMapName, type StoredPlan } from './plan-config-map.ts'
 import { storeEnv } from './store-env.ts'
@@ -63,8 +64,8 @@ export function stepJob({ run, stored, step, id, defaults }: StepJobInput): V1Jo
   return jobAround({ name: jobName(meta, id), namespace: meta.namespace, labels, owners: ownedBy(meta), template })
 }
 
-function stepArgs({ metadata, spec, status }: RunObject, { process, step, attempt, try: number }: TryId): string[] {
-  const last = attempt > (spec.retry?.limit ?? 0)
+function stepArgs(run: RunObject, { process, step, attempt, try: number }: TryId): string[] {
+  const { metadata, spec, status } = run
   return [
     'step',
     `--plan=${POD_PATHS.plan}`,
@@ -76,7 +77,7 @@ function stepArgs({ metadata, spec, status }: RunObject, { process, step, attemp
     `--run-id=${status.runId ?? spec.runId ?? metadata.uid}`,
     `--run-uid=${metadata.uid}`,
     ...(spec.correlationId === undefined ? [] : [`--correlation-id=${spec.correlationId}`]),
-    ...(last ? ['--last-attempt'] : []),
+    ...(isLastAttempt(run, attempt) ? ['--last-attempt'] : []),
   ]
 }
 

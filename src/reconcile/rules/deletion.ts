@@ -5,6 +5,7 @@ import type { Action } from '../decision.ts'
 import { mayBeAtWorker } from '../lease-wishes.ts'
 import { CLEAN_UP_DEADLINE, FINALIZER } from '../limits.ts'
 import type { Observed } from '../observed.ts'
+import { wantsRestart } from '../restart.ts'
 import { earliest, type Rule, type Ruling } from '../ruling.ts'
 
 /** Being deleted: stop its Jobs, have its temps removed by a Job that it does not own, then let it go, at the latest after a deadline. */
@@ -43,6 +44,8 @@ export const finished: Rule = ({ run, now }) => {
   // Refused before it started: a changed spec is looked at anew.
   if (run.status.startedAt === undefined && phase === 'Failed' && observedGeneration !== run.metadata.generation)
     return undefined
+  // Cancelled before it started: there is nothing to go on with, so it starts.
+  if (run.status.startedAt === undefined && wantsRestart(run)) return undefined
   const kept: Ruling = {
     phase,
     reason: (reason as Ruling['reason']) ?? 'Succeeded',

@@ -8,6 +8,7 @@ import { isPooled } from '../lease-wishes.ts'
 import type { Observed } from '../observed.ts'
 import { placeChangesAt } from '../place.ts'
 import { type Frontier, frontierOf } from '../ready-steps.ts'
+import { attemptOfRound, isLastAttempt } from '../restart.ts'
 import { earliest, iso, type Rule, type Ruling } from '../ruling.ts'
 import { schedule } from '../schedule.ts'
 import { recordsOf, type StepRecord } from '../step-record.ts'
@@ -60,7 +61,7 @@ function attemptFailed(observed: Observed, plan: Plan, fold: Fold): Ruling {
   const attempt = run.status.attempt ?? 1
   const mayPass = fold.records.every(({ state, reason }) => state !== 'Failed' || MAY_PASS.has(reason ?? UNKNOWN))
   const common = { records: fold.records, actions: fold.actions, events: fold.events }
-  if (!mayPass || attempt > (run.spec.retry?.limit ?? 0)) {
+  if (!mayPass || isLastAttempt(run, attempt)) {
     const records = fold.records.map(
       (record): StepRecord => (record.state === 'Pending' ? { ...record, state: 'Skipped' } : record),
     )
@@ -74,9 +75,10 @@ function attemptFailed(observed: Observed, plan: Plan, fold: Fold): Ruling {
     }
   }
   const planned = run.status.nextAttemptAt === undefined ? undefined : Date.parse(run.status.nextAttemptAt)
-  const due = planned ?? now + backoffMs(run.spec.retry?.backoff, attempt)
+  const round = attemptOfRound(run.status, attempt)
+  const due = planned ?? now + backoffMs(run.spec.retry?.backoff, round)
   if (now < due) {
-    const wait = `attempt ${attempt} of ${1 + (run.spec.retry?.limit ?? 0)}: ${message}`
+    const wait = `attempt ${round} of ${1 + (run.spec.retry?.limit ?? 0)}: ${message}`
     const lookAgainAt = earliest(due, deadlineOf(observed))
     return {
       ...common,

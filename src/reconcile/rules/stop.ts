@@ -5,6 +5,7 @@ import type { RunStatus } from '../../manifest/index.ts'
 import { foldSteps } from '../fold-steps.ts'
 import type { Observed } from '../observed.ts'
 import { frontierOf } from '../ready-steps.ts'
+import { roundStartedAt } from '../restart.ts'
 import type { Rule } from '../ruling.ts'
 import { recordsOf, type StepRecord } from '../step-record.ts'
 import { oldLeasesEnd, stillRunning, stopAll } from './deletion.ts'
@@ -63,11 +64,12 @@ export const stopped: Rule = (observed) => {
   }
 }
 
-/** When the run's own time is over, in ms since the epoch. */
+/** When the run's own time is over, in ms since the epoch; it counts from the last restart. */
 export function deadlineOf({ run, now }: Observed): number | undefined {
   const timeout = parseDuration(run.spec.timeout ?? '')
   if (timeout === undefined) return undefined
-  return (run.status.startedAt === undefined ? now : Date.parse(run.status.startedAt)) + timeout
+  const since = roundStartedAt(run.status)
+  return (since === undefined ? now : Date.parse(since)) + timeout
 }
 
 export function failuresOf(records: StepRecord[]): NonNullable<RunStatus['failures']> {
