@@ -1,6 +1,6 @@
 // Steps in the hands of warm workers, while messages are lost, doubled and late, the broker and single links go, workers and
 // operators die, and leaders follow one another: every run ends, each step is committed once, nobody commits what is over.
-// SCHEDULES=n plays more, in the proportion of the other simulation's 20 000.
+// SCHEDULES=n plays more, in the proportion of the other simulation's 20 000; of fewer nobody asks that all happened.
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
@@ -10,7 +10,9 @@ import { DISPATCH_BUGS } from './bugs.ts'
 import { playDispatch } from './schedule.ts'
 import type { DispatchShard } from './shard.ts'
 
-const SCHEDULES = Math.ceil(Number(process.env['SCHEDULES'] ?? 20_000) / 25)
+const ENOUGH = 20_000
+const WANTED = Number(process.env['SCHEDULES'] ?? ENOUGH)
+const SCHEDULES = Math.ceil(WANTED / 25)
 /** What occurs that often is hit. */
 const OFTEN = 20
 const FAULTS = ['dropped', 'doubled', 'delayed', 'killed', 'cut off', 'operator dies', 'broker stops', 'gives up']
@@ -29,13 +31,14 @@ test(`${SCHEDULES} schedules of the dispatch end as they should, and whatever ma
     const these = [...places].filter(([place]) => place.endsWith(` × ${fault}`))
     const hits = these.reduce((sum, [, { hit }]) => sum + hit, 0)
     t.diagnostic(`${fault}: ${these.filter(([, { hit }]) => hit > 0).length} of ${these.length} places, ${hits} times`)
-    assert.ok(hits > 0, `nothing is ever ${fault}`)
+    assert.ok(hits > 0 || WANTED < ENOUGH, `nothing is ever ${fault}`)
   }
   t.diagnostic(`${size * shards} schedules, ${places.size} places (phase of the worker × message × fault, and crashes)`)
   assert.equal(
     results.map(({ violation }) => violation).find((found) => found !== undefined),
     undefined,
   )
+  if (WANTED < ENOUGH) return
   const missed = [...places].filter(([, { seen, hit }]) => seen >= OFTEN && hit === 0).map(([place]) => place)
   assert.deepEqual(missed, [])
   assert.ok(places.size > 300, `only ${places.size} places were seen`)
