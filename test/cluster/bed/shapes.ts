@@ -57,8 +57,9 @@ export async function eventReasons(api: Api, name: string): Promise<readonly str
   return (await api.list<{ reason: string }>(path)).map(({ reason }) => reason)
 }
 
-/** kubectl is on many machines and never needed: tests that use it are skipped without it. */
+/** kubectl is on many machines: tests that use it are skipped without it, but never in CI. */
 export function kubectlIsThere(): boolean {
+  if (process.env['CI'] !== undefined) return true
   try {
     execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' })
     return true
