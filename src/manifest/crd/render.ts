@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Kind } from '../document.ts'
 import { pipelineSpecSchema } from '../pipeline.ts'
 import { runSpecSchema } from '../run.ts'
-import { API_VERSION } from '../shared.ts'
+import { API_VERSION, nameField } from '../shared.ts'
 import { runStatusSchema } from '../status.ts'
 import { storageSpecSchema } from '../storage.ts'
 import { workerPoolSpecSchema } from '../worker-pool.ts'
@@ -32,6 +32,8 @@ interface PrinterColumn {
 /** What a kind is to the API server and to the reference pages. */
 export interface CrdKind {
   kind: Kind
+  /** Of the object; absent: whatever is a name in Kubernetes. */
+  name?: z.ZodType
   plural: string
   shortName: string
   description: string
@@ -107,6 +109,8 @@ export const CRD_KINDS: readonly CrdKind[] = [
   },
   {
     kind: 'ETLWorkerPool',
+    // it is one word of a subject
+    name: nameField('Name of the pool.'),
     plural: 'etlworkerpools',
     shortName: 'etlw',
     description: 'Standing warm workers of a namespace, to which runs hand out steps.',
@@ -173,14 +177,15 @@ function definition({ kind, plural, shortName, columns, ...rest }: CrdKind): obj
   }
 }
 
-/** The schema of a whole object; its metadata is the API server's business. */
+/** The schema of a whole object; its metadata is the API server's business, but for its name. */
 function objectSchema({
   description,
+  name,
   spec,
   status,
   mutableAfterStart,
   growing = [],
-}: Pick<CrdKind, 'description' | 'spec' | 'status' | 'mutableAfterStart' | 'growing'>): StructuralSchema {
+}: Pick<CrdKind, 'description' | 'name' | 'spec' | 'status' | 'mutableAfterStart' | 'growing'>): StructuralSchema {
   const structuralSpec = toStructural(spec)
   const fixed = mutableAfterStart === undefined ? [] : fixedAfterStart(structuralSpec, mutableAfterStart)
   const rules = [...fixed, ...growing.map(onlyGrows)]
@@ -191,7 +196,7 @@ function objectSchema({
     properties: {
       apiVersion: { description: `Version of this schema: ${API_VERSION}.`, type: 'string' },
       kind: { description: 'Kind of the object.', type: 'string' },
-      metadata: { type: 'object' },
+      metadata: { type: 'object', ...(name === undefined ? {} : { properties: { name: toStructural(name) } }) },
       spec: structuralSpec,
       status: status === undefined ? { description: 'Not used yet.', type: 'object' } : withoutGeneration(status),
     },

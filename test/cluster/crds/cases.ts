@@ -373,6 +373,11 @@ const POOLS: readonly Case[] = [
     }),
   },
   { why: 'a pool of always the same size', object: pool({ replicas: { min: 3, max: 3 } }) },
+  {
+    why: 'a pool whose name has a dot',
+    object: { ...pool({}), metadata: { name: 'warm.large' } },
+    refused: /metadata\.name.*should match/,
+  },
   { why: 'a pool without a size', object: object('ETLWorkerPool', {}), refused: /spec\.replicas: Required value/ },
   { why: 'a pool without a limit', object: pool({ replicas: { min: 1 } }), refused: /replicas\.max: Required value/ },
   {
