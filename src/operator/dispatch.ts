@@ -11,6 +11,8 @@ export interface DispatchInput {
   now: () => number
   /** Unique name of this process, which the broker shows too. */
   identity: string
+  /** Higher than those of all leaders before. */
+  term: number
   /** False: somebody else may lead by now. */
   leads: () => boolean
   onLook: (run: string, afterMs: number) => void
@@ -31,7 +33,7 @@ export interface Dispatch {
  * @throws Fault missing CredentialsNotFound, invalid InvalidBrokerUrl, CredentialsIncomplete
  */
 export async function startDispatch(input: DispatchInput): Promise<Dispatch | undefined> {
-  const { config, metrics, log, now, identity, leads, onLook, onState, onLoad } = input
+  const { config, metrics, log, now, identity, term, leads, onLook, onState, onLoad } = input
   const { nats, natsCredentials, natsPrefix, stepLeaseMs, namespace } = config
   if (nats === undefined) return undefined
   const broker = await openNatsBroker({
@@ -48,8 +50,7 @@ export async function startDispatch(input: DispatchInput): Promise<Dispatch | un
       heartbeatMs: Math.ceil(stepLeaseMs / 4),
       acceptMs: Math.ceil(stepLeaseMs / 3),
     },
-    // two leaders' terms follow one another, so their beginnings tell which is the later one
-    epoch: now(),
+    epoch: term,
     prefix: natsPrefix,
     ...(namespace.length === 0 ? {} : { namespaces: namespace }),
     now,

@@ -13,6 +13,7 @@ import {
   Caches,
   connect,
   KubeClient,
+  type Leadership,
   LeaseCandidate,
   Observer,
 } from '../effects/index.ts'
@@ -72,11 +73,11 @@ export async function runOperator(config: OperatorConfig, world: OperatorWorld, 
   ready = true
   const lead = config.leaderElect
     ? await candidate(config, world, client, log).lead(stop)
-    : { lost: new AbortController().signal, leads: () => true, release: async () => {} }
+    : { lost: new AbortController().signal, term: world.now(), leads: () => true, release: async () => {} }
   if (lead !== undefined && !stop.aborted) {
     metrics.set('loom_leader', {}, 1)
     log.info({ runs: parts.caches.runs.objects.size }, 'leading')
-    await parts.begin(lead.leads)
+    await parts.begin(lead)
     await Promise.race([aborted(stop), aborted(lead.lost)])
   }
   const lost = lead?.lost.aborted === true && !signal.aborted
@@ -101,7 +102,7 @@ interface Parts {
   queue: WorkQueue
   dispatch: () => Dispatch | undefined
   /** Begins to lead: workers are served, and the queue takes work, everything that is cached first. */
-  begin: (leads: () => boolean) => Promise<void>
+  begin: (leadership: Pick<Leadership, 'leads' | 'term'>) => Promise<void>
   /** Stops leading; resolves when nothing is in hand any more. */
   end: () => Promise<void>
 }
@@ -159,13 +160,14 @@ function wire(
   const lookAt = (concerns: (run: AnyObject) => boolean) => {
     for (const [key, run] of caches.runs.objects) if (concerns(run)) queue.add(key)
   }
-  const begin = async (leads: () => boolean) => {
+  const begin = async ({ leads, term }: Pick<Leadership, 'leads' | 'term'>) => {
     dispatch = await startDispatch({
       config,
       metrics,
       log,
       now: world.now,
       identity: world.identity,
+      term,
       leads,
       onLook: (run, afterMs) => (afterMs === 0 ? queue.add(run) : queue.addLater(run, afterMs)),
       onState: () => {

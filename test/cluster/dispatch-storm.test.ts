@@ -16,7 +16,7 @@ import { REPOSITORY } from './support/operator-process.ts'
 import { seeded } from './support/seeded.ts'
 import { withVolume } from './support/storages.ts'
 import { STORM_TABLES, stormPipeline } from './support/storm/pipeline.ts'
-import { Storm } from './support/storm/storm.ts'
+import { PATIENCE_SECONDS, Storm } from './support/storm/storm.ts'
 
 const FAULTS = Number(process.env['FAULTS'] ?? 20)
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32))
@@ -125,7 +125,7 @@ async function strike(storm: Storm, runs: Runs, { fault, t }: { fault: string; t
       await runs.fill()
       return (await runs.progress()) !== before
     },
-    { seconds: 90 },
+    { seconds: PATIENCE_SECONDS },
   )
 }
 
@@ -150,7 +150,7 @@ test(`whatever dies between the operator and its workers, runs end, and each tab
     throw thrown
   }
   for (const name of runs.names) {
-    const status = await cluster.ends(name, { seconds: 180 })
+    const status = await cluster.ends(name, { seconds: PATIENCE_SECONDS })
     assert.equal(status.phase, 'Succeeded', JSON.stringify(status))
   }
   const tables = join(cluster.lake, 'tables')

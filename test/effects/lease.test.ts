@@ -29,8 +29,15 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 interface Interval {
   who: string
+  term: number
   from: number
   to: number
+}
+
+interface Circumstances {
+  way?: (verb: string) => Way
+  /** Its clock from ours. */
+  apartMs?: number
 }
 
 /** As an operator: it leads once, and when that is over its supervisor starts another one. */
@@ -40,24 +47,25 @@ class Contender {
   leadership: Leadership | undefined
   readonly stop = new AbortController()
 
-  constructor(server: LeaseServer, who: string, way: (verb: string) => Way = () => ({})) {
-    void this.#run(server, who, way)
+  constructor(server: LeaseServer, who: string, circumstances: Circumstances = {}) {
+    void this.#run(server, who, circumstances)
   }
 
-  async #run(server: LeaseServer, who: string, way: (verb: string) => Way): Promise<void> {
+  async #run(server: LeaseServer, who: string, { way = () => ({}), apartMs = 0 }: Circumstances): Promise<void> {
     for (let life = 1; ; life++) {
       const candidate = new LeaseCandidate({
         client: server.seenBy(way),
         namespace: 'default',
         name: 'loom',
         identity: `${who} in life ${life}`,
-        now: Date.now,
+        now: () => Date.now() + apartMs,
         monotonic: Date.now,
         random: () => 0.5,
       })
       this.leadership = await candidate.lead(this.stop.signal)
       if (this.leadership === undefined) return
-      const interval = { who, from: Date.now(), to: Number.POSITIVE_INFINITY }
+      const { term } = this.leadership
+      const interval = { who, term, from: Date.now(), to: Number.POSITIVE_INFINITY }
       this.intervals.push(interval)
       this.leads = true
       await end(this.leadership.lost)
@@ -108,7 +116,9 @@ test('a leader that gets no answer stops 10 s after the last renewal that was an
     for (const verb of ['get', 'update'])
       await t.test(`${what}: ${verb}`, async () => {
         let way: Way = {}
-        const leader = new Contender(new LeaseServer(), 'leader', (asked) => (asked === verb ? way : {}))
+        const leader = new Contender(new LeaseServer(), 'leader', {
+          way: (asked) => (asked === verb ? way : {}),
+        })
         await pass(SECOND)
         assert.equal(leader.leads, true)
         way = broken
@@ -122,7 +132,7 @@ test('a leader that gets no answer stops 10 s after the last renewal that was an
 test('a leader whose write met another of its own reads who leads before it believes anything', async () => {
   const server = new LeaseServer()
   let back = 0
-  const leader = new Contender(server, 'leader', (verb) => (verb === 'get' ? { back } : {}))
+  const leader = new Contender(server, 'leader', { way: (verb) => (verb === 'get' ? { back } : {}) })
   await pass(SECOND)
   back = 500
   await pass(1_300)
@@ -144,8 +154,8 @@ test('a leader whose lease is taken from it by hand stops at the next renewal', 
 
 test('who stops does not wait for a server that does not answer', async () => {
   let way: Way = {}
-  const leader = new Contender(new LeaseServer(), 'leader', () => way)
-  const waiting = new Contender(new LeaseServer(), 'waiting', () => ({ lost: 'request' }))
+  const leader = new Contender(new LeaseServer(), 'leader', { way: () => way })
+  const waiting = new Contender(new LeaseServer(), 'waiting', { way: () => ({ lost: 'request' }) })
   await pass(SECOND)
   way = { lost: 'request' }
   await pass(2 * SECOND)
@@ -160,7 +170,7 @@ test('who stops does not wait for a server that does not answer', async () => {
   assert.equal(waiting.leadership, undefined)
 })
 
-test('there are never two leaders at a time, whatever becomes of requests and answers', async () => {
+test('there are never two leaders at a time, and later terms are higher, whatever becomes of requests and answers, and whatever their clocks say', async () => {
   const way = fc.record({
     there: fc.constantFrom(0, 0, 0, 0, 100, 3 * SECOND, 20 * SECOND),
     back: fc.constantFrom(0, 0, 0, 0, 100, 3 * SECOND, 20 * SECOND),
@@ -173,7 +183,8 @@ test('there are never two leaders at a time, whatever becomes of requests and an
     const server = new LeaseServer()
     const contenders = ways.map((mine, index) => {
       let asked = 0
-      return new Contender(server, `candidate ${index}`, () => mine[asked++ % mine.length] ?? {})
+      const way = () => mine[asked++ % mine.length] ?? {}
+      return new Contender(server, `candidate ${index}`, { way, apartMs: -index * 300 * SECOND })
     })
     await pass(180 * SECOND, 200)
     const led = contenders.flatMap(({ intervals }) => intervals).sort((a, b) => a.from - b.from)
@@ -181,7 +192,10 @@ test('there are never two leaders at a time, whatever becomes of requests and an
       const before = led[index - 1]
       if (before === undefined) continue
       changes += 1
-      assert.ok(before.to <= next.from, `${JSON.stringify(before)} and ${JSON.stringify(next)}`)
+      assert.ok(
+        before.to <= next.from && before.term < next.term,
+        `${JSON.stringify(before)} and ${JSON.stringify(next)}`,
+      )
     }
     for (const { stop } of contenders) stop.abort()
     await settled()

@@ -5,6 +5,8 @@
 //    and so before anybody else can begin: renewDeadline < leaseDuration.
 // L3 Every write carries the resourceVersion that was read, so two candidates can't both win, and a write that arrives long
 //    after it was given up changes nothing that matters.
+// L4 Terms are numbered by when they began, and each later one higher, whatever the clocks of the two say: the Lease tells when
+//    the one before began.
 import { asFault, type Fault } from '../../base/index.ts'
 import { ApiFault, isStatus } from './api-fault.ts'
 import type { KubeApi } from './client.ts'
@@ -40,6 +42,8 @@ interface Lease extends KubeObject {
 /** Waits until this process leads. Then: `lost` is aborted when it does no more; `release` gives the lease up at once. */
 export interface Leadership {
   lost: AbortSignal
+  /** When this term began, in ms; later than those of all earlier holders of the Lease (L4). */
+  term: number
   /** By the clock, now: a process that was stopped and goes on learns of `lost` a moment later. */
   leads(): boolean
   release(): Promise<void>
@@ -80,6 +84,7 @@ export class LeaseCandidate {
     const renewing = this.#renew(AbortSignal.any([signal, stop.signal])).then(() => lost.abort())
     return {
       lost: lost.signal,
+      term: beganAt(this.#held),
       leads: () => !lost.signal.aborted && this.#options.monotonic() < this.#leadsUntil,
       release: async () => {
         stop.abort()
@@ -150,15 +155,15 @@ export class LeaseCandidate {
 
   #written(stored: Lease): Lease {
     const { identity, leaseDurationMs, now } = this.#options
-    const time = new Date(now()).toISOString().replace('Z', '000Z')
     const mine = stored.spec?.holderIdentity === identity
+    const begin = (mine ? beganAt(stored) : 0) || Math.max(now(), beganAt(stored) + 1)
     return {
       ...stored,
       spec: {
         holderIdentity: identity,
         leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),
-        acquireTime: mine ? (stored.spec?.acquireTime ?? time) : time,
-        renewTime: time,
+        acquireTime: microTime(begin),
+        renewTime: microTime(now()),
         leaseTransitions: (stored.spec?.leaseTransitions ?? 0) + (mine || stored.spec === undefined ? 0 : 1),
       },
     }
@@ -179,6 +184,14 @@ export class LeaseCandidate {
       onTrouble?.(asFault(thrown))
     }
   }
+}
+
+const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
+
+/** 0: nobody has held it. */
+const beganAt = (lease: Lease | undefined): number => {
+  const ms = Date.parse(lease?.spec?.acquireTime ?? '')
+  return Number.isNaN(ms) ? 0 : ms
 }
 
 /** Waits no longer; the request itself goes on, and L3 makes it harmless. */

@@ -67,6 +67,6 @@ export const DISPATCH_BUGS: Record<string, Bug> = {
     })),
   },
   'leases of a run that is gone stay': { leases: but(() => ({ gone: () => {} })) },
-  'a deposed leader goes on serving': { neverDeposed: true },
+  'a deposed leader goes on serving, and the next one is not numbered higher': { neverDeposed: true, losesTerms: true },
   'a run is not looked at when its leases change': { neverLooks: true },
 }

@@ -15,6 +15,8 @@ export interface OperatorBugs {
   leaseMs?: number
   /** Goes on serving when somebody else leads. */
   neverDeposed?: boolean
+  /** Names its term by its clock alone. */
+  losesTerms?: boolean
   /** Does not look at a run when its leases change. */
   neverLooks?: boolean
 }
@@ -26,6 +28,8 @@ export interface OperatorOptions {
   /** Of the world; its own clock is apart from that. */
   now: () => number
   clockApartMs: number
+  /** What its term is called, which begins at that time by its clock. */
+  nameTerm: (begin: number) => number
   crashHere: CrashHere
   nextId: () => string
   bugs: OperatorBugs
@@ -61,12 +65,12 @@ export class Operator {
 
   /** Begins its term. */
   lead(runs: Iterable<string>): void {
-    const { broker, bugs, name, now } = this.#options
+    const { broker, bugs, name, nameTerm, now } = this.#options
     this.#party = broker.join(name)
     this.server = new LeaseServer({
       broker: bugs.broker?.(this.#party) ?? this.#party,
       limits: bugs.leaseMs === undefined ? DISPATCH_LIMITS : { ...DISPATCH_LIMITS, leaseMs: bugs.leaseMs },
-      epoch: this.#clock,
+      epoch: nameTerm(this.#clock),
       prefix: 'loom',
       now: () => this.#clock,
       leads: () => bugs.neverDeposed === true || !this.isDeposed,

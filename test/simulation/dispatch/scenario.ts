@@ -12,6 +12,8 @@ export interface DispatchScenario {
   workers: number
   operators: 1 | 2
   clocksApartMs: () => number
+  /** Nobody knows how the term before was called. */
+  losesTerms: boolean
   engineEnd: (step: string) => EngineEnd
   /** What is done to the n-th run, or to the pool, at which move. */
   wishes: { atMove: number; what: Wish; run: number }[]
@@ -50,6 +52,7 @@ export function scenarioOf(random: () => number): DispatchScenario {
     workers: pick(1, 2, 2, 3),
     operators: chance(0.4) ? 2 : 1,
     clocksApartMs: () => (chance(0.5) ? 0 : Math.floor((random() - 0.5) * 60_000)),
+    losesTerms: chance(0.3),
     engineEnd: () => (chance(mishap) ? pick('failTransient', 'failInvalid') : 'succeed'),
     wishes: [
       ...wish(0.15, 'suspend'),

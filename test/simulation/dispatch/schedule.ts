@@ -108,7 +108,8 @@ function operatorMoves(world: World): Move[] {
       if (due <= replica.now()) moves.push({ name: `${name} looks again at ${key}`, play: () => replica.look(key) })
     const { ticks } = operator
     if (ticks !== undefined) moves.push({ name: `${name} lets time pass`, play: ticks })
-    if (operator.isDeposed) moves.push({ name: `${name} ends`, play: () => operator.end() })
+    const staysOn = world.bug.neverDeposed === true && world.moves.length < 10 * STORMY_MOVES
+    if (operator.isDeposed && !staysOn) moves.push({ name: `${name} ends`, play: () => operator.end() })
   }
   const next = operators.find(({ server }) => server === undefined)
   if (leader === undefined && next !== undefined)

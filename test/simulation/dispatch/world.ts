@@ -34,6 +34,7 @@ export class World {
   meanwhile: () => void = () => {}
   isInLook = false
   #names = 0
+  #term = 0
 
   constructor(seed: number, coverage: Coverage, bug: Bug) {
     const random = seeded(seed)
@@ -49,7 +50,9 @@ export class World {
         this.watcher.sent(flight)
       },
     })
-    for (let i = 0; i < this.scenario.operators; i++) this.addOperator()
+    // who is never deposed shows only beside another one
+    const operators = bug.neverDeposed === true ? 2 : this.scenario.operators
+    for (let i = 0; i < operators; i++) this.addOperator()
     for (let i = 0; i < this.scenario.workers; i++) this.addWorker()
   }
 
@@ -80,6 +83,7 @@ export class World {
         broker: this.broker,
         now: () => this.now,
         clockApartMs: this.scenario.clocksApartMs(),
+        nameTerm: (begin) => this.#nameTerm(begin),
         bugs: this.bug,
         nextId: () => `${Math.floor(random() * 2 ** 40).toString(16)}${(++ids).toString(16)}`,
         crashHere: (write, when) => {
@@ -91,6 +95,13 @@ export class World {
         },
       }),
     )
+  }
+
+  /** Later ones are higher, as the Lease of an election has it; but somebody may have deleted that. */
+  #nameTerm(begin: number): number {
+    const isLost = this.scenario.losesTerms || this.bug.losesTerms === true
+    this.#term = isLost ? begin : Math.max(begin, this.#term + 1)
+    return this.#term
   }
 
   addWorker(): void {

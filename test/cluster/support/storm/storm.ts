@@ -8,7 +8,10 @@ import type { OperatorProcess } from '../operator-process.ts'
 
 /** Of a step, in ms; the operator's flag says the same. */
 export const LEASE_MS = 2_000
-const FLAGS = ['--step-lease', `${LEASE_MS}ms`, '--lease-duration', '4s', '--log-level', 'info']
+const FLAGS = ['--step-lease', `${LEASE_MS}ms`, '--lease-duration', '6s', '--log-level', 'info']
+
+/** Something goes on sooner than that, also on a machine that has no time for an election. */
+export const PATIENCE_SECONDS = 300
 
 export interface StormParts {
   cluster: Cluster
@@ -138,7 +141,7 @@ export class Storm implements Disposable {
     writeFileSync(join(control, phase), '')
     chmodSync(join(control, phase), 0o666)
     const taken = () => readdirSync(control).find((name) => name.startsWith(`${phase}.of.`))
-    const found = await until(`a worker reaches the phase ${phase}`, async () => taken(), { seconds: 90 })
+    const found = await until(`a worker reaches the phase ${phase}`, async () => taken(), { seconds: PATIENCE_SECONDS })
     rmSync(join(control, found))
     return found.slice(`${phase}.of.`.length)
   }
