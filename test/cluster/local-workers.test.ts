@@ -13,11 +13,11 @@ import { REPOSITORY } from './support/operator-process.ts'
 
 const FLIGHTS = join(REPOSITORY, 'examples/flights')
 
-/** Pids of processes with that argument. */
-function processesWith(argument: string): string[] {
+/** Pids of processes with such an argument. */
+function processesWith(isSuch: (argument: string) => boolean): string[] {
   return readdirSync('/proc').filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument)
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').some(isSuch)
     } catch {
       return false
     }
@@ -66,8 +66,8 @@ describe('a local run with workers', () => {
     assert.equal(report.state, 'Succeeded')
   })
 
-  it('leaves no worker behind when it is killed', async () => {
-    await using broker = await startBroker()
+  /** Starts a run of one long step with a worker, in a process that the caller ends. */
+  function slowRun(more: readonly string[], path = process.env['PATH'] ?? '') {
     const folder = mkdtempSync(join(tmpdir(), 'loom-local-'))
     folders.push(folder)
     const slow = `export default async () => { await new Promise((resolve) => setTimeout(resolve, 60_000)); return 'SELECT 1 AS a' }`
@@ -80,14 +80,33 @@ describe('a local run with workers', () => {
       JSON.stringify({ apiVersion: 'loom.etl/v1alpha1', kind: 'ETLPipeline', metadata: { name: 'slow' }, spec }),
     )
     const main = join(REPOSITORY, 'dist/cli/main.js')
-    const child = spawn(process.execPath, [main, 'run', '-f', file, '--workers', '1', '--nats', broker.url], {
+    return spawn(process.execPath, [main, 'run', '-f', file, '--workers', '1', ...more], {
       cwd: folder,
+      env: { ...process.env, PATH: path, TMPDIR: folder },
       stdio: 'ignore',
+      detached: true,
     })
-    const workers = () => processesWith(`--nats=${broker.url}`)
+  }
+
+  it('leaves no worker behind when it is killed', async () => {
+    await using broker = await startBroker()
+    const child = slowRun(['--nats', broker.url])
+    const workers = () => processesWith((argument) => argument === `--nats=${broker.url}`)
     await until('its worker is there', async () => workers().length > 0)
     child.kill('SIGKILL')
     await until('its worker is gone', async () => workers().length === 0)
+  })
+
+  it('leaves no broker of its own behind when it is killed, with all of its group or alone', async () => {
+    const path = [dirname(await findNatsServer()), process.env['PATH']].join(delimiter)
+    for (const sign of [1, -1]) {
+      const child = slowRun([], path)
+      const folder = folders.at(-1) ?? ''
+      const here = () => processesWith((argument) => argument.startsWith(join(folder, 'loom-workers-')))
+      await until('its broker is there', async () => here().length > 0)
+      process.kill(sign * (child.pid ?? 0), 'SIGKILL')
+      await until('nothing of it is left', async () => here().length === 0)
+    }
   })
 
   it('says what is missing when there is no broker to be had', async () => {

@@ -1,4 +1,5 @@
-// A NATS server of one's own for the time of a run: on loopback, with a secret that only its children know.
+// A NATS server of one's own for the time of a run: on loopback, with a secret that only its children know. It ends with us,
+// also when we are killed: a shell of a few lines holds its other end of a pipe to us, which closes with our last breath.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
@@ -14,6 +15,15 @@ export interface LocalBroker {
 }
 
 const START_MS = 10_000
+
+/** $0: the server, $1: its configuration. The end of its input ends the server, and the server's end ends the shell. */
+const GUARD = `
+exec 3<&0
+"$0" --config "$1" 3<&- & server=$!
+{ read -r _; kill -9 "$server"; } <&3 & watch=$!
+wait "$server"
+kill "$watch"
+`
 
 /**
  * @param folder a private one; removed by the caller
@@ -39,7 +49,9 @@ export async function startLocalBroker(folder: string, path: string): Promise<Lo
     `listen: "127.0.0.1:-1"\nports_file_dir: "${folder}"\nauthorization { token: "${token}" }\n`,
     { mode: 0o600 },
   )
-  const child = spawn(program, ['--config', config], { stdio: 'ignore' })
+  // apart from our group: Ctrl-C is ours to hear, and steps may still be told of
+  const child = spawn('sh', ['-c', GUARD, program, config], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  child.once('error', () => {})
   try {
     const url = await urlOf(child, folder)
     return { url, credentials, stop: () => stopped(child) }
@@ -78,9 +90,10 @@ async function urlOf(child: ChildProcess, folder: string): Promise<string> {
   })
 }
 
+/** The shell hears it. */
 async function stopped(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
+  child.stdin?.destroy()
   await ended
 }
