@@ -6,6 +6,9 @@ import type { KubeObject } from './kube/index.ts'
 /** What the API server takes as a note at most. */
 const NOTE_LENGTH = 1024
 
+/** kubectl describe shows events of this API by name (it sorts by a field that they may not have): names tell their order. */
+const inOrder = (now: number): string => Math.max(0, Math.trunc(now)).toString(16).padStart(12, '0')
+
 export function eventObject(input: {
   about: { kind: Kind; name: string; namespace: string; uid: string; resourceVersion: string }
   event: RunEvent
@@ -16,7 +19,7 @@ export function eventObject(input: {
   const { about, event, instance, now, id } = input
   const object = {
     metadata: {
-      name: `${about.name.slice(0, 200)}.${id.replaceAll('-', '').slice(0, 16)}`,
+      name: `${about.name.slice(0, 200)}.${inOrder(now)}${id.replaceAll('-', '').slice(0, 16)}`,
       namespace: about.namespace,
     },
     eventTime: new Date(now).toISOString().replace('Z', '000Z'),

@@ -33,10 +33,7 @@ function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
   const known = plan.state === 'compiled' || plan.state === 'stored' ? plan.plan : undefined
   const steps = ruling.records === undefined || known === undefined ? {} : statusOfRecords(known, ruling.records, old)
   const final = FINAL_PHASES.includes(ruling.phase)
-  const ended =
-    final && old.finishedAt === undefined
-      ? { finishedAt: iso(now), duration: showDuration(now - Date.parse(roundStartedAt(old) ?? iso(now))) }
-      : {}
+  const ended = final && old.finishedAt === undefined ? { finishedAt: iso(now), ...durationOf(old, now) } : {}
   const status: RunStatus = {
     ...old,
     ...definedOnly(ruling.set ?? {}),
@@ -59,6 +56,12 @@ function nextStatus(ruling: Ruling, observed: Observed): RunStatus {
   }
   for (const [key, value] of Object.entries(ruling.set ?? {})) if (value === null) delete status[key as keyof RunStatus]
   return withDetails(status, ruling.records ?? status.steps ?? [])
+}
+
+/** One that was never started took no time. */
+function durationOf(old: RunStatus, now: number): Pick<RunStatus, 'duration'> {
+  const since = roundStartedAt(old)
+  return since === undefined ? {} : { duration: showDuration(now - Date.parse(since)) }
 }
 
 /** As many details of steps as there is room for; none is written as none. */
@@ -123,6 +126,8 @@ function transitionEvents(old: RunStatus, next: RunStatus): RunEvent[] {
   const reason = next.reason as RunEvent['reason']
   const message = next.message ?? ''
   if (next.phase === 'Failed') return [{ type: 'Warning', reason, message }]
+  if (old.reason === 'Suspended' && reason === 'Running')
+    return [{ type: 'Normal', reason, message: 'goes on after it was suspended' }]
   const told = [
     'Started',
     'Restarted',

@@ -114,7 +114,7 @@ describe('a run', () => {
     await cluster.begun('paused')
     await cluster.patchRun('paused', { suspend: true })
     const waits = await cluster.runIs('paused', 'is told to wait', ({ reason }) => reason === 'Suspended')
-    assert.match(waits.message ?? '', /1 running steps are left to finish/)
+    assert.match(waits.message ?? '', /1 running step is left to finish/)
     openGate('gate')
     const { progress, stepStates } = await cluster.runIs('paused', 'waits', ({ phase }) => phase === 'Suspended')
     assert.deepEqual([progress, stepStates], ['1/2', 'S.'])

@@ -1,9 +1,10 @@
 // A run that has ended without success is asked to go on: when it does, with which steps, and what is counted anew.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { eventObject } from '../../src/effects/run-event.ts'
 import type { RunStatus } from '../../src/manifest/index.ts'
 import { decideRun, isLastAttempt, type Observed, stepJob, wantsRestart } from '../../src/reconcile/index.ts'
-import { aRun, BINDING, beforeStart, iso, jobOf, NOW, planWith, started, told } from './builder.ts'
+import { aRun, BINDING, beforeStart, iso, jobOf, NOW, planWith, podOf, started, told } from './builder.ts'
 
 const DETAILS: RunStatus['steps'] = [
   { process: 'p', step: 'b', state: 'Failed', attempt: 2, try: 3, disruptions: 2, reason: 'OutOfMemory', message: 'x' },
@@ -109,6 +110,34 @@ describe('a run that is asked to go on', () => {
       status: { phase: 'Succeeded', reason: 'Succeeded', finishedAt: iso(NOW) },
     })
     assert.deepEqual([decideRun(done).status.phase, decideRun(done).actions], ['Succeeded', []])
+  })
+})
+
+describe('what kubectl describe tells of a run', () => {
+  const suspended = started('SR', { spec: { suspend: true }, jobs: [jobOf('b')], pods: [podOf('b')] })
+  const eventsOf = (observed: Observed) =>
+    decideRun(observed).events.map(({ reason, message }) => `${reason}: ${message}`)
+
+  it('tells that it is held, and that it goes on again', () => {
+    assert.deepEqual(eventsOf(suspended), ['Suspended: suspended; 1 running step is left to finish'])
+    const held = next(suspended)
+    const resumed = { ...held, run: { ...held.run, spec: {} } }
+    assert.deepEqual(eventsOf(resumed), ['Running: goes on after it was suspended'])
+    assert.deepEqual(eventsOf(next(resumed)), [])
+  })
+
+  it('gives no duration to a run that was never started', () => {
+    const { status } = decideRun(beforeStart({ spec: { cancel: true } }))
+    assert.deepEqual([status.phase, status.duration, status.finishedAt], ['Cancelled', undefined, iso(NOW)])
+  })
+
+  it('has names that are in the order of events, by which kubectl shows them', () => {
+    const about = { kind: 'ETLRun', name: 'daily', namespace: 'etl', uid: 'u', resourceVersion: '1' } as const
+    const event = { type: 'Normal', reason: 'Started', message: 'x' } as const
+    const ids = ['ffffffff-ffff-4fff', '00000000-0000-4000', '77777777-7777-4777']
+    const names = ids.map((id, i) => eventObject({ about, event, instance: 'i', now: NOW + i, id }).metadata.name)
+    assert.deepEqual(names.toSorted(), names)
+    assert.match(names[0] ?? '', /^[a-z0-9][a-z0-9.-]*[a-z0-9]$/)
   })
 })
 

@@ -42,7 +42,7 @@ function succeeded(plan: Plan, fold: Fold): Ruling {
   return {
     phase: 'Succeeded',
     reason: 'Succeeded',
-    message: `all ${fold.records.length} steps succeeded`,
+    message: fold.records.length === 1 ? 'its only step succeeded' : `all ${fold.records.length} steps succeeded`,
     records: fold.records,
     actions,
     events: fold.events,
@@ -158,7 +158,7 @@ function suspended(observed: Observed, fold: Fold): Ruling {
   const running = records.filter(({ state }) => state === 'Running').length
   const message =
     running > 0
-      ? `suspended; ${running} running steps are left to finish`
+      ? `suspended; ${running} running ${running === 1 ? 'step is' : 'steps are'} left to finish`
       : 'suspended; set spec.suspend to false to go on'
   return {
     phase: running > 0 ? 'Running' : 'Suspended',
