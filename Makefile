@@ -108,6 +108,7 @@ format: $(INSTALLED) ## format and fix what can be fixed
 .PHONY: test-cluster
 test-cluster: $(BUILT) ## tests on a real control plane (Linux; Go, once, to build its servers)
 	node_modules/.bin/node test/cluster/bed/servers.ts
+	node_modules/.bin/node test/gitops/bed/judge.ts
 	node_modules/.bin/node --test --test-concurrency=2 --test-timeout=900000 'test/cluster/**/*.test.ts'
 
 # The name of the image that is built: push it to a registry of your own, and name that in the chart's values.

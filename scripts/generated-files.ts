@@ -15,6 +15,7 @@ import {
 import { METRICS } from '../src/observability/index.ts'
 import { OPERATOR_SETTINGS } from '../src/operator/index.ts'
 import { WORKER_SETTINGS } from '../src/pod/index.ts'
+import { argocdConfig } from './argocd-config.ts'
 import { alertsFile } from './chart/alerts.ts'
 import { crdTemplates } from './chart/crd-templates.ts'
 import { dashboardFile } from './chart/dashboard.ts'
@@ -38,6 +39,7 @@ export function generatedFiles(): GeneratedFile[] {
     { path: 'docs/reference/operator.md', text: operatorPage() },
     { path: 'docs/reference/worker.md', text: workerPage() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
+    argocdConfig(),
     ...chartFiles(),
   ]
 }

@@ -58,10 +58,11 @@ function convertBoolean(given: unknown): Converted {
     : { why: `${shown(given)} is neither true nor false` }
 }
 
+/** Midnight in UTC is the day: kustomize, and so Flux, writes a day that way which stands without quotes in YAML. */
 function convertDate(given: unknown): Converted {
-  const value = typeof given === 'string' ? given : ''
-  const match = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/.exec(value)
-  if (match === null || !isCalendarDay(value)) return { why: `${shown(given)} is no day like 2026-01-31` }
+  const match = /^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T00:00:00Z)?$/.exec(typeof given === 'string' ? given : '')
+  const value = match?.[1] ?? ''
+  if (!isCalendarDay(value)) return { why: `${shown(given)} is no day like 2026-01-31` }
   return { value: { type: 'date', value } }
 }
 

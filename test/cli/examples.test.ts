@@ -41,7 +41,9 @@ for (const name of small)
   test(`every command that stands in examples/${name} runs`, async () => {
     const folder = laid()
     const example = join(folder, 'examples', name)
-    const files = readdirSync(example).filter((file) => /\.(yaml|ts)$/.test(file))
+    const files = readdirSync(example, { encoding: 'utf8', recursive: true }).filter((file) =>
+      /\.(yaml|ts)$/.test(file),
+    )
     const commands = files.flatMap((file) => commandsIn(join(example, file)))
     assert.ok(commands.length > 0, 'it tells no command')
     for (const line of commands) await succeeds(folder, line)

@@ -107,6 +107,13 @@ describe('values of params', () => {
       assert.deepEqual(convertScalar(given, 'timestamp'), { value: { type: 'timestamp', value } }, given)
   })
 
+  it('are days also where kustomize has written one without quotes as an instant, and only then', () => {
+    const day = { value: { type: 'date', value: '2026-03-01' } }
+    assert.deepEqual(convertScalar('2026-03-01T00:00:00Z', 'date'), day)
+    for (const text of ['2026-03-01T00:00:01Z', '2026-03-01T00:00:00+01:00', '2026-02-30T00:00:00Z', 'T00:00:00Z'])
+      assert.ok('why' in convertScalar(text, 'date'), text)
+  })
+
   it('are days and instants that the calendar has', () => {
     const none = [
       '2013-02-29',

@@ -4,6 +4,8 @@
 //   (none)                             by this level: in a working copy of the project, page by page, in order
 //   <!-- run: cluster -->              by test/cluster/docs.test.ts, on a real API server
 //   <!-- run: chart -->                by test/chart/docs.test.ts, as far as Helm can tell without a cluster
+//   <!-- run: gitops -->               by test/cluster/gitops-docs.test.ts, in a working copy with a real API server and an operator;
+//                                      those of Helm by test/chart/gitops.test.ts
 //   <!-- not run: why -->              by nobody; the reason must be there
 //   <!-- file: name -->                the block is a file, which the commands after it find
 //   <!-- part: step -->                YAML that is a part of a manifest: members of a step, or of the spec of a pipeline, run,
@@ -18,7 +20,7 @@ import { join } from 'node:path'
 export const REPOSITORY = join(import.meta.dirname, '../..')
 
 export type Mark =
-  | { kind: 'run'; where: 'here' | 'cluster' | 'chart' }
+  | { kind: 'run'; where: 'here' | 'cluster' | 'chart' | 'gitops' }
   | { kind: 'not run'; why: string }
   | { kind: 'file'; name: string }
   | { kind: 'part'; of: Part }
@@ -88,7 +90,8 @@ function markIn(line: string, page: string): Mark {
   if (comment === undefined || comment.startsWith('Generated')) return { kind: 'run', where: 'here' }
   if (comment === 'values') return { kind: 'values' }
   const [, word = '', rest = ''] = /^(run|not run|file|part): (.+)$/.exec(comment) ?? []
-  if (word === 'run' && (rest === 'cluster' || rest === 'chart')) return { kind: 'run', where: rest }
+  if (word === 'run' && (rest === 'cluster' || rest === 'chart' || rest === 'gitops'))
+    return { kind: 'run', where: rest }
   if (word === 'not run' && rest.length > 10) return { kind: 'not run', why: rest }
   if (word === 'file') return { kind: 'file', name: rest }
   const part = PARTS.find((name) => word === 'part' && name === rest)

@@ -1,0 +1,3 @@
+-- Goes on with a suspended run.
+obj.spec.suspend = false
+return obj
