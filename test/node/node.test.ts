@@ -64,6 +64,7 @@ test('the flights example is applied with kubectl and gives the same tables as a
   assert.equal(Object.keys(tables).length, 11)
   assert.deepEqual(tables, await tablesOfLocalRuns(local))
   await etl.kubectl('wait', '--for=condition=Succeeded', 'etlrun/flights-2013-01', '--timeout=5s')
+  assert.match(await etl.kubectl('logs', '--selector=loom.etl/step=raw_planes'), /raw_planes/)
 })
 
 test('every other example gives the same tables as a local run', async () => {

@@ -40,8 +40,10 @@ export function apiServerFlags(layout: Layout, options: ControlPlaneOptions): st
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     `--bind-address=${options.address ?? LOOPBACK}`,
     `--advertise-address=${options.address ?? LOOPBACK}`,
-    // An endpoint on loopback leads pods nowhere.
-    ...(options.address === undefined ? ['--endpoint-reconciler-type=none'] : []),
+    // An endpoint on loopback leads pods nowhere; a real node has a name that nobody can look up.
+    ...(options.address === undefined
+      ? ['--endpoint-reconciler-type=none']
+      : ['--kubelet-preferred-address-types=InternalIP']),
     `--secure-port=${apiPort}`,
     `--cert-dir=${folder}/certs`,
     '--service-cluster-ip-range=10.0.0.0/24',
