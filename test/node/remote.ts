@@ -3,14 +3,15 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { CHART, NAMESPACE, RELEASE, type Release } from '../chart/bed/release.ts'
-import type { Kube, Pod } from '../cluster/bed/index.ts'
+import { type Kube, type Pod, until } from '../cluster/bed/index.ts'
 import { commitsByWriter, rowsOfTables } from '../cluster/support/lake.ts'
-import { run, takes } from '../cluster/support/pipelines.ts'
+import { run } from '../cluster/support/pipelines.ts'
 import { BUCKET, KEYS, type S3Server, startS3Server } from '../s3/bed/server.ts'
 import { NODE_ADDRESS } from './bed/enclave.ts'
 import type { Etl } from './support/etl.ts'
+import { Gate } from './support/gate.ts'
 import { exampleFile, tablesOfLocalRuns } from './support/local-run.ts'
 
 interface Scene {
@@ -18,14 +19,20 @@ interface Scene {
   readonly release: Release
 }
 
-const WORKERS = '/api/v1/namespaces/etl/pods?labelSelector=loom.etl/pool=warm'
 const SMOOTH = ['Running', 'Succeeded']
 const onPool = { storageRef: { name: 'remote' }, dispatch: { mode: 'nats', pool: 'warm' } }
 
 /** The release must have its NATS server, for the namespace of `etl`. */
 export function remoteTests(scene: () => Scene): void {
   let store: S3Server
-  after(() => store?.stop())
+  let gate: Gate
+  before(async () => {
+    gate = await Gate.start(NODE_ADDRESS)
+  })
+  after(async () => {
+    gate?.stop()
+    await store?.stop()
+  })
 
   const tables = async (of: Record<string, unknown>) => {
     const all = await rowsOfTables(join(store.bucketFolder, 'tables'))
@@ -75,18 +82,35 @@ export function remoteTests(scene: () => Scene): void {
 
   test('a step whose worker is evicted goes to another one, and each step has one commit', async () => {
     const { etl } = scene()
-    await etl.apply(run('no-worker', [{ parallel: [takes('lost_1', 8), takes('lost_2', 8)] }], onPool))
-    await etl.poolIs('warm', 'has two at work', ({ busy }) => busy === 2)
-    const [worker] = await etl.api.list<Pod>(WORKERS)
-    const name = worker?.metadata.name ?? ''
-    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } }
-    await etl.api.create(`/api/v1/namespaces/etl/pods/${name}/eviction`, body)
+    await etl.apply(run('no-worker', [{ parallel: [gate.step('lost'), gate.step('kept')] }], onPool))
+    const [worker, other] = [await gate.knock('lost'), await gate.knock('kept')]
+    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: worker } }
+    await etl.api.create(`/api/v1/namespaces/etl/pods/${worker}/eviction`, body)
+    assert.notEqual(await gate.knock('lost', [worker]), other)
+    gate.open('lost', 'kept')
     const { status, phases } = await etl.ends('no-worker')
     assert.deepEqual(phases, SMOOTH, JSON.stringify(status))
-    const tries = (status.steps ?? []).map(({ try: number = 0 }) => number).sort()
-    assert.deepEqual([status.attempt, tries], [1, [1, 2]], JSON.stringify(status))
+    const tries = Object.fromEntries((status.steps ?? []).map(({ step, try: number }) => [step, number]))
+    assert.deepEqual([status.attempt, tries], [1, { lost: 2, kept: 1 }], JSON.stringify(status))
     assert.deepEqual(Object.values(commitsByWriter(join(store.bucketFolder, 'tables/out'))), [1, 1])
     await etl.poolIs('warm', 'has two again', ({ ready }) => ready === '2/2')
+  })
+
+  test("a run over NATS goes on when the server's pod is deleted, and its step has one commit", async () => {
+    const { etl } = scene()
+    await etl.apply(run('no-server', [gate.step('unheard')], onPool))
+    await gate.knock('unheard')
+    const pods = `/api/v1/namespaces/${NAMESPACE}/pods`
+    const servers = async () => await etl.api.list<Pod>(`${pods}?labelSelector=app.kubernetes.io/component=nats`)
+    const names = async () => (await servers()).map(({ metadata: { name } }) => name)
+    const [old = ''] = await names()
+    await etl.api.delete(`${pods}/${old}`)
+    await until('another one is there', async () => (await names()).some((name) => name !== old), { seconds: 120 })
+    gate.open('unheard')
+    const { status, phases } = await etl.ends('no-server')
+    assert.deepEqual(phases, SMOOTH, JSON.stringify(status))
+    assert.equal(status.attempt, 1)
+    assert.deepEqual(Object.values(commitsByWriter(join(store.bucketFolder, 'tables/out/unheard'))), [1])
   })
 
   test('the flights example, groups on the pool and the rest as Jobs, gives the same tables in S3 as a local run on a disk', async () => {
@@ -108,7 +132,7 @@ export function remoteTests(scene: () => Scene): void {
     assert.notDeepEqual(temps(store), [])
     await etl.kubectl('delete', 'etlrun/in-s3', '--timeout=120s')
     assert.deepEqual(temps(store), [])
-    assert.equal(Object.keys(await rowsOfTables(join(store.bucketFolder, 'tables'))).length, 16)
+    assert.equal(Object.keys(await rowsOfTables(join(store.bucketFolder, 'tables'))).length, 17)
   })
 
   test('the keys of the store lie in their Secret only', async () => {
