@@ -161,6 +161,15 @@ describe('a step in the hands of a pool', () => {
     const [record] = decision.status.steps ?? []
     assert.deepEqual([record?.state, record?.try, record?.disruptions], ['Queued', 2, undefined])
   })
+  it('is tried again however often the broker comes and goes, beside the disruptions that count', () => {
+    for (const number of [6, 20, 500]) {
+      const lost = lease('a', { try: number, state: 'expired', lost: 'BrokerLost' })
+      const steps = [pooled('a', 'Running', { try: number, disruptions: 5 }), pooled('b', 'Running')]
+      const decision = decideRun(inPool('RR', steps, { leases: [lost, lease('b')] }))
+      const [record] = decision.status.steps ?? []
+      assert.deepEqual([record?.state, record?.try, record?.disruptions], ['Queued', number + 1, 5])
+    }
+  })
   it('is tried again when its worker was stopped', () => {
     const outcome = { process: 'p', step: 'a', state: 'Cancelled' as const, durationMs: 5 }
     const decision = decideRun(
