@@ -120,14 +120,15 @@ describe('the menu of a run in Argo CD', () => {
     return found[1]
   }
 
-  it('has what can be done just now, and nothing once the run has ended', async () => {
+  it('has what can be done just now, and nothing once the run has succeeded', async () => {
     const offers: [title: string, offered: string[]][] = [
       ['made, not yet seen', ['cancel', 'suspend']],
       ['runs', ['cancel', 'suspend']],
       ['suspended', ['cancel', 'resume']],
       ['is being cancelled', []],
       ['succeeded', []],
-      ['a step failed', []],
+      ['a step failed', ['retry']],
+      ['cancelled', ['retry']],
     ]
     const script = actions['discovery.lua']
     const answers = await judge(offers.map(([title]) => ({ ask: 'lua', object: stateCalled(title), script })))
@@ -139,11 +140,13 @@ describe('the menu of a run in Argo CD', () => {
     }
   })
 
-  it('changes one field of the spec, in a way that the API server takes', async () => {
+  it('changes fields of the spec that may be changed, in a way that the API server takes', async () => {
     const changes: [title: string, action: string, changed: object][] = [
       ['runs', 'cancel', { cancel: true }],
       ['started', 'suspend', { suspend: true }],
       ['suspended', 'resume', { suspend: false }],
+      ['a step failed', 'retry', { restarts: 1 }],
+      ['cancelled', 'retry', { restarts: 1, cancel: false }],
     ]
     for (const [title, action, changed] of changes) {
       const object = stateCalled(title)

@@ -42,6 +42,8 @@ const succeeded = started('R', { pods: [told('a')] })
 const refused = beforeStart({ fact: INVALID })
 const running = started('SR', { jobs: [jobOf('b')], pods: [podOf('b')] })
 
+const FAILED = { phase: 'Failed', reason: 'StepFailed', finishedAt: iso(NOW - 5_000) } as const
+
 const WHILE_IT_LIVES: [title: string, observed: Observed][] = [
   ['waits for its pipeline', beforeStart({ fact: noPipeline })],
   ['waits for its storage', beforeStart({ fact: noStorage })],
@@ -59,6 +61,7 @@ const WHILE_IT_LIVES: [title: string, observed: Observed][] = [
   ['suspended', started('S.', { spec: { suspend: true } })],
   ['waits before another attempt', started('R', { spec: retrying, pods: [failing()] })],
   ['the next attempt', started('F', { spec: retrying, pods: [failing()], status: { nextAttemptAt: iso(NOW - 1) } })],
+  ['goes on after it had failed', started('F', { spec: { restarts: 1 }, status: FAILED })],
   ['is being cancelled', started('R', { spec: { cancel: true }, jobs: [jobOf('a')], pods: [podOf('a')] })],
 ]
 
