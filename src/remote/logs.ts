@@ -1,5 +1,5 @@
 // The logs of a run's steps: of the pods that there are, or of all that come until the run has ended.
-import { type AnyObject, isStatus } from '../effects/index.ts'
+import { type AnyObject, ApiFault, isStatus } from '../effects/index.ts'
 import type { RunObject } from '../reconcile/index.ts'
 import type { RemoteCluster } from './cluster.ts'
 import { followRun, watchObjects } from './follow.ts'
@@ -11,10 +11,20 @@ export { wantedSteps } from './log-pods.ts'
 
 type Container = 'step' | 'worker'
 
-/** All lines that there are now, pod after pod. @throws ApiFault */
+/** All lines that there are now, pod after pod. @throws ApiFault, the first one; the other pods are read all the same */
 export async function showLogs(cluster: RemoteCluster, run: RunView, options: LogsOptions): Promise<void> {
   const reader = new LogReader(cluster, run.uid, options)
-  for (const { pod, container } of await podsOf(cluster, run, options)) await reader.readOnce(pod, container)
+  let failure: ApiFault | undefined
+  for (const { pod, container } of await podsOf(cluster, run, options)) {
+    try {
+      await reader.readOnce(pod, container)
+    } catch (thrown) {
+      // a node that does not answer keeps nobody from the logs of others
+      if (!(thrown instanceof ApiFault) || thrown.kind !== 'transient') throw thrown
+      failure ??= thrown
+    }
+  }
+  if (failure !== undefined) throw failure
   tellMissing(run, options, reader)
 }
 

@@ -58,6 +58,18 @@ const talks = (name: string, words: string) => ({
   code: { inline: `export default async function* () {\n  console.log('${words}')\n  yield { a: 1 }\n}` },
 })
 
+/** Fails until the file `open-<name>` lies in the lake. */
+const failing = (name: string) => ({
+  ...gated(name),
+  code: {
+    inline: `import { existsSync } from 'node:fs'
+export default async function* () {
+  if (!existsSync('/lake/open-${name}')) throw new Error('not yet')
+  yield { a: 1 }
+}`,
+  },
+})
+
 /** Without what differs from run to run. */
 const plain = (text: string): string => text.replace(/[\d.]+ m?s\b/g, '…').replace(/[\da-f-]{36}/g, 'ID')
 
@@ -140,13 +152,7 @@ describe('people on a cluster', { concurrency: 3 }, () => {
   })
 
   it('let a run that failed, or was cancelled, go on with what has not succeeded', async () => {
-    const fixable = {
-      ...talks('r2', ''),
-      code: {
-        inline: `import { existsSync } from 'node:fs'\nexport default async function* () {\n  if (!existsSync('/lake/open-r2')) throw new Error('not yet')\n  yield { a: 1 }\n}`,
-      },
-    }
-    await cluster.apply(run('again', [talks('r1', 'once'), fixable, gated('r3')]))
+    await cluster.apply(run('again', [talks('r1', 'once'), failing('r2'), gated('r3')]))
     const failed = await cluster.ends('again')
     assert.deepEqual([failed.phase, failed.stepStates], ['Failed', 'SFK'])
     open('r2')
@@ -267,6 +273,14 @@ describe('people on a cluster', { concurrency: 3 }, () => {
       followed.stdout.split('\n').filter((line) => line.includes('from')),
       told,
     )
+    // without a Job no ConfigMap has the plan: the status keeps it, for one that is asked to go on
+    await cluster.apply(run('pooled', [talks('m3', ''), failing('m4')], onPool))
+    const failed = await cluster.ends('pooled')
+    assert.deepEqual([failed.phase, failed.stepStates], ['Failed', 'SF'])
+    open('m4')
+    assert.equal((await as('editor', 'retry', 'pooled')).code, 0)
+    const retried = await cluster.runIs('pooled', 'succeeds', ({ phase }) => phase === 'Succeeded')
+    assert.deepEqual([retried.attempt, await cluster.jobs('pooled')], [2, []])
     const [all, one] = await Promise.all([as('viewer', 'logs', 'mine'), as('viewer', 'logs', 'mine', 'm2')])
     assert.equal(all.stdout, followed.stdout)
     assert.match(one.stdout, /^\S+ info +step starts\nfrom mine as well\n\S+ info +step ended .*\n$/)
