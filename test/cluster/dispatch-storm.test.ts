@@ -137,9 +137,10 @@ test(`whatever dies between the operator and its workers, runs end, and each tab
   assert.equal(Object.keys(expected).length, STORM_TABLES)
   const control = await prepare(cluster)
   const random = seeded(SEED)
-  using storm = new Storm({ cluster, broker, operatorLink, workerLink, control, random })
-  storm.start()
   const runs = new Runs(cluster)
+  const keepBusy = () => runs.fill()
+  using storm = new Storm({ cluster, broker, operatorLink, workerLink, control, random, keepBusy })
+  storm.start()
   try {
     for (const fault of plan(Object.keys(storm.faults), random)) await strike(storm, runs, { fault, t })
   } catch (thrown) {

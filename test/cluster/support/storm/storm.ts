@@ -22,6 +22,8 @@ export interface StormParts {
   /** Host folder that workers see at /control. */
   control: string
   random: () => number
+  /** There is always something to do: a worker that is waited for in a phase may have had the last step. */
+  keepBusy: () => Promise<void>
 }
 
 export const WORKER_PHASES = ['read', 'query', 'commit', 'told'] as const
@@ -137,11 +139,14 @@ export class Storm implements Disposable {
 
   /** @returns the pod whose worker got there */
   async #reached(phase: string): Promise<string> {
-    const { control } = this.#parts
+    const { control, keepBusy } = this.#parts
     writeFileSync(join(control, phase), '')
     chmodSync(join(control, phase), 0o666)
-    const taken = () => readdirSync(control).find((name) => name.startsWith(`${phase}.of.`))
-    const found = await until(`a worker reaches the phase ${phase}`, async () => taken(), { seconds: PATIENCE_SECONDS })
+    const taken = async () => {
+      await keepBusy()
+      return readdirSync(control).find((name) => name.startsWith(`${phase}.of.`))
+    }
+    const found = await until(`a worker reaches the phase ${phase}`, taken, { seconds: PATIENCE_SECONDS })
     rmSync(join(control, found))
     return found.slice(`${phase}.of.`.length)
   }
