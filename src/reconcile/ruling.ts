@@ -45,8 +45,8 @@ export interface Ruling {
 
 export type Rule = (observed: Observed) => Ruling | undefined
 
-/** The last time that a Date can hold: what lies beyond never comes. */
-const END_OF_TIME = 8.64e15
+/** The last time with four digits for the year, as RFC 3339 has it: what lies beyond never comes. */
+const END_OF_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 export const iso = (ms: number): string => new Date(Math.min(ms, END_OF_TIME)).toISOString()
 

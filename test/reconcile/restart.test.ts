@@ -52,6 +52,14 @@ describe('a run that is asked to go on', () => {
     assert.equal(status.stepStates, 'SR.')
   })
 
+  it('does so when the Job of what has failed has ended, too', () => {
+    const lags = { ...ended('Failed'), jobs: [jobOf('b', { attempt: 2, try: 3, state: 'active' })] }
+    const { status, actions } = decideRun(lags)
+    assert.deepEqual([status.phase, status.restarts, actions], ['Failed', undefined, []])
+    const later = { ...lags, jobs: [jobOf('b', { attempt: 2, try: 3, state: 'failed' })] }
+    assert.equal(decideRun(later).status.reason, 'Restarted')
+  })
+
   it('does so once', () => {
     const news = {
       jobs: [jobOf('b', { attempt: 3, state: 'failed' })],

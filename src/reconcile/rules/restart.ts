@@ -4,11 +4,15 @@ import { wantsRestart } from '../restart.ts'
 import { iso, type Rule } from '../ruling.ts'
 import { recordsOf, type StepRecord } from '../step-record.ts'
 
-/** What has succeeded stays so, under the same plan; all other steps are as if they had not been begun. */
+/**
+ * What has succeeded stays so, under the same plan; all other steps are as if they had not been begun. A step's pod
+ * may have ended before its Job has: then the run stays as it ended until that has, too, so that no step has two Jobs.
+ */
 export const restarted: Rule = (observed) => {
-  const { run, plan, now } = observed
+  const { run, plan, now, jobs } = observed
   const { status, spec } = run
   if (status.startedAt === undefined || !wantsRestart(run)) return undefined
+  if (jobs.some(({ state }) => state === 'active')) return undefined
   const restarts = spec.restarts ?? 0
   if (plan.state !== 'stored')
     return {
