@@ -32,8 +32,8 @@ test('make dev: the example that it prints runs as it is printed, and Ctrl-C lea
   const kubeconfig = printed(/^ {2}export KUBECONFIG=(\S+)$/m)
   const apply = printed(/^ {2}(kubectl apply .*)$/m)
   const show = printed(/^ {2}(npx loom show .*)$/m)
-  const readme = readFileSync(join(REPOSITORY, 'README.md'), 'utf8')
-  assert.ok(readme.includes(`$ ${apply}\n`), 'the README says it otherwise')
+  const page = readFileSync(join(REPOSITORY, 'docs/first-run.md'), 'utf8')
+  assert.ok(page.includes(`\n${apply}\n`), 'the page about first runs says it otherwise')
 
   const api = apiOf(kubeconfig)
   if (kubectlIsThere()) await shell(apply, { KUBECONFIG: kubeconfig })
