@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { CHART_RULES } from '../../scripts/chart/rules-template.ts'
 import { type Ended, folder, loom, ORDERS, pipelineOf, type Running, runOf, shell, start } from '../cli/loom.ts'
@@ -292,7 +292,8 @@ describe('people on a cluster', { concurrency: 3 }, () => {
     const { env } = options('nobody')
     const { code, stderr } = await shell('kubectl loom status nothing', {
       cwd: bin,
-      env: { ...env, PATH: `${bin}:${process.env['PATH']}` },
+      // the plugin is started by its first line, with the Node that is found first
+      env: { ...env, PATH: `${bin}:${dirname(process.execPath)}:${process.env['PATH']}` },
     })
     assert.equal(code, 1)
     assert.match(stderr, /User "nobody" cannot get resource "etlruns".*; ask for .* etl-viewer .*\n$/)
