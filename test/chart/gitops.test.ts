@@ -25,7 +25,7 @@ after(async () => await plane?.stop())
 
 async function helm(line: string): Promise<void> {
   const env = { ...process.env, KUBECONFIG: plane.kubeconfig }
-  await run('bash', ['-euc', line.replace(/^helm/, await findHelm())], { cwd: REPOSITORY, env })
+  await run('bash', ['--norc', '-euc', line.replace(/^helm/, await findHelm())], { cwd: REPOSITORY, env })
 }
 
 const identities = async () =>

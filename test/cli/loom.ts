@@ -49,7 +49,7 @@ export async function loom(args: readonly string[], options: LoomOptions): Promi
 /** A shell that knows `loom`. */
 export async function shell(script: string, { cwd, env = {} }: LoomOptions): Promise<Ended> {
   const prelude = `loom() { "${process.execPath}" "${MAIN}" "$@"; }; export -f loom\n`
-  const child = spawn('bash', ['-c', prelude + script], { cwd, env: { ...process.env, ...NEUTRAL, ...env } })
+  const child = spawn('bash', ['--norc', '-c', prelude + script], { cwd, env: { ...process.env, ...NEUTRAL, ...env } })
   return await watched(child).ended
 }
 

@@ -44,7 +44,7 @@ async function shell(command: string): Promise<{ code: number | null; said: stri
     PATH: `${cluster.plane.folder}:${process.env['PATH']}`,
     KUBECONFIG: cluster.plane.kubeconfig,
   }
-  const child = spawn('bash', ['-euc', command], { cwd: REPOSITORY, env, timeout: 120_000 })
+  const child = spawn('bash', ['--norc', '-euc', command], { cwd: REPOSITORY, env, timeout: 120_000 })
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {

@@ -53,7 +53,7 @@ export class Checkout implements Disposable {
 
   async run(command: string, more: Readonly<Record<string, string>> = {}): Promise<Said> {
     const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined, ...more }
-    const child = spawn('bash', ['-euc', command], { cwd: this.folder, timeout: 240_000, env })
+    const child = spawn('bash', ['--norc', '-euc', command], { cwd: this.folder, timeout: 240_000, env })
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text

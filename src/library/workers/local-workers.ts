@@ -35,7 +35,7 @@ export interface LocalWorkers {
 const LIMITS = { ...DISPATCH_LIMITS, leaseMs: 6_000, heartbeatMs: 1_500, acceptMs: 2_000, gatherMs: 0 }
 const NAMESPACE = 'local'
 /** A broker that does not answer for so long at the start is not there. */
-const REACHED_MS = 5_000
+const REACHED_MS = 3_000
 /** How often a worker that ended by itself is replaced. */
 const MOST_RESTARTS = 10
 
