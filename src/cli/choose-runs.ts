@@ -78,8 +78,12 @@ function pipelineOf(run: Extract<LoadedDocument, { kind: 'ETLRun' }>, { document
   )
 }
 
-function fromPipeline(loaded: Loaded, choice: RunChoice): ChosenRun {
-  const pipelines = loaded.documents.filter((document) => document.kind === 'ETLPipeline')
+/**
+ * What is run when the files hold no ETLRun.
+ * @throws UsageError when they hold no ETLPipeline, or several
+ */
+export function onlyPipeline(documents: readonly LoadedDocument[]): Extract<LoadedDocument, { kind: 'ETLPipeline' }> {
+  const pipelines = documents.filter((document) => document.kind === 'ETLPipeline')
   const [pipeline, second] = pipelines
   if (pipeline === undefined)
     throw new UsageError('cannot run anything: the files hold no ETLRun and no ETLPipeline; name their file with -f')
@@ -87,6 +91,11 @@ function fromPipeline(loaded: Loaded, choice: RunChoice): ChosenRun {
     throw new UsageError(
       `cannot tell what to run: the files hold the pipelines ${pipelines.map(({ name }) => name).join(', ')} and no ETLRun; name one file, or write an ETLRun`,
     )
+  return pipeline
+}
+
+function fromPipeline(loaded: Loaded, choice: RunChoice): ChosenRun {
+  const pipeline = onlyPipeline(loaded.documents)
   return {
     name: pipeline.name,
     spec: mergedSpec({ pipelineRef: { name: pipeline.name } }, choice),

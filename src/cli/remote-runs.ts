@@ -2,7 +2,7 @@
 // Storages belong to whoever runs the platform, and stay as they are there. Pure.
 import { didYouMean } from '../base/index.ts'
 import type { Applicable } from '../remote/index.ts'
-import type { RunChoice } from './choose-runs.ts'
+import { onlyPipeline, type RunChoice } from './choose-runs.ts'
 import { UsageError } from './io.ts'
 import type { Loaded, LoadedDocument } from './load-manifests.ts'
 
@@ -57,14 +57,7 @@ const documentOf = ({ kind, value }: Extract<LoadedDocument, { kind: 'ETLRun' }>
 
 /** The API server gives it its name. */
 function runOfPipeline(documents: readonly LoadedDocument[]): RunDocument {
-  const pipelines = documents.filter((document) => document.kind === 'ETLPipeline')
-  const [pipeline, second] = pipelines
-  if (pipeline === undefined)
-    throw new UsageError('cannot run anything: the files hold no ETLRun and no ETLPipeline; name their file with -f')
-  if (second !== undefined)
-    throw new UsageError(
-      `cannot tell what to run: the files hold the pipelines ${pipelines.map(({ name }) => name).join(', ')} and no ETLRun; name one file, or write an ETLRun`,
-    )
+  const pipeline = onlyPipeline(documents)
   const { apiVersion } = pipeline.value
   const metadata = { generateName: `${pipeline.name}-` }
   return {

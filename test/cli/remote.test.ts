@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runCli } from '../../src/cli/cli.ts'
+import { command } from '../faults/command.ts'
 import { folder, loom, MAIN, ORDERS, pipelineOf, runOf, shell } from './loom.ts'
 
 const kubeconfig = (server: string): string =>
@@ -18,26 +18,6 @@ const kubeconfig = (server: string): string =>
 
 /** Nobody listens there. */
 const NOWHERE = 'https://127.0.0.1:1'
-
-/** In this process: what is tried here ends before anything is started. */
-async function called(args: readonly string[], cwd: string): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ['', '']
-  const code = await runCli(args, {
-    out: (text) => {
-      stdout += text
-    },
-    err: (text) => {
-      stderr += text
-    },
-    liveTerminal: false,
-    colour: false,
-    screen: () => ({ rows: 24, columns: 80 }),
-    cwd,
-    env: {},
-    signal: new AbortController().signal,
-  })
-  return { code, stdout, stderr }
-}
 
 test('a cluster that is not there is told on one line, with the way out and the right exit code', async (t) => {
   const cwd = await folder(t, { kc: kubeconfig(NOWHERE), 'p.yaml': pipelineOf(ORDERS), 'none.yaml': '{}' })
@@ -67,10 +47,11 @@ test('a cluster that is not there is told on one line, with the way out and the 
     ],
   ]
   for (const [args, code, expected] of cases) {
-    const ended = await called(args, cwd)
-    assert.match(ended.stderr, expected, args.join(' '))
-    assert.deepEqual([ended.code, ended.stdout, ended.stderr.split('\n').length], [code, '', 2], args.join(' '))
-    assert.doesNotMatch(ended.stderr, /secret-token/)
+    // in this process: what is tried here ends before anything is started
+    const ended = await command(cwd, ...args)
+    assert.match(ended.err, expected, args.join(' '))
+    assert.deepEqual([ended.code, ended.out, ended.err.split('\n').length], [code, '', 2], args.join(' '))
+    assert.doesNotMatch(ended.err, /secret-token/)
   }
   const env = { KUBECONFIG: '', HOME: cwd }
   const { code, stdout, stderr } = await loom(['logs', 'x', '-f'], { cwd, env })
@@ -107,9 +88,9 @@ test('a call that can not be meant is refused before any cluster is asked', asyn
     [['run', '--remote'], /^cannot read manifests: no file is given/],
   ]
   for (const [args, expected] of cases) {
-    const { code, stdout, stderr } = await called(args, cwd)
-    assert.match(stderr, expected, args.join(' '))
-    assert.deepEqual([code, stdout], [2, ''], args.join(' '))
+    const { code, out, err } = await command(cwd, ...args)
+    assert.match(err, expected, args.join(' '))
+    assert.deepEqual([code, out], [2, ''], args.join(' '))
   }
 })
 
